@@ -1,0 +1,1 @@
+"""What must be decided, without waiting, clocks, threads or I/O."""

@@ -1,0 +1,159 @@
+"""`ModelHost`: one model, on a thread and an event loop of its own.
+
+Author code runs here and nowhere else: construction, loading, the loop, handlers and hooks share
+one thread, so what a framework keeps per thread survives. The link's threads only queue messages
+and fill input buffers; they never wait for the author.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import ModelError, SetupError
+from reactor_actors.core.faults import author_traceback
+from reactor_actors.core.messages import Answered, ToModel
+from reactor_actors.core.ports import ClientPort, Feed
+from reactor_actors.engine.inbox import Inbox
+from reactor_actors.engine.program import Program
+
+log = logging.getLogger("reactor_actors.engine")
+
+CANCEL_SECONDS = 2.0
+"""How long the author's `finally` blocks may take at shutdown."""
+
+
+class ModelHost:
+    """Owner of the model thread. Its methods may be called from any thread.
+
+    `load()`, then `serve(port)`; the future of `serve` ends when the model ends: with a result
+    after `stop()`, with a `ModelError` after a crash. `build` imports the author's class and is
+    called on the model thread.
+    """
+
+    def __init__(self, build: Callable[[], Program]) -> None:
+        self._build = build
+        self._program: Program | None = None
+        self._inbox: Inbox | None = None
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop_forever, name="model", daemon=True)
+        self._thread.start()
+
+    def load(self) -> Future[Contract]:
+        """Construct and load the model. Fails with `SetupError` or `ModelError`."""
+        return self._submit(self._load())
+
+    def serve(self, port: ClientPort) -> Future[None]:
+        """Run the loaded model against its clients' side until it ends or `stop()` is called."""
+        return self._submit(self._serve(port))
+
+    def deliver(self, message: ToModel) -> None:
+        """Queue a message for the model. Never waits; before `load` has ended it is dropped."""
+        if self._inbox is None or self._program is None:
+            return
+        self._inbox.put(message)
+        # The turn lock may be held by author code that waits for frames of a client who has left.
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the model is gone
+            self._loop.call_soon_threadsafe(self._foresee, self._program, self._inbox)
+
+    def feed(self, frame: Feed) -> None:
+        """Put an input frame where the model can read it."""
+        if self._program is not None:
+            self._program.feed(frame)
+
+    def stop(self) -> None:
+        """Ask the model to end: `run()` is cancelled and has two seconds for its `finally`."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def close(self, timeout: float = CANCEL_SECONDS) -> bool:
+        """End the thread. False: author code still holds it after `timeout` seconds."""
+        self.stop()
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _loop_forever(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        finally:
+            self._loop.close()
+
+    def _submit(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _load(self) -> Contract:
+        try:
+            program = self._build()
+            contract = await program.load()
+        except (SetupError, ModelError):
+            raise
+        except Exception as error:
+            # `from None`: the error crosses processes, and its text holds all that matters.
+            raise ModelError(
+                f"the model failed to load: {_told(error)}", author_traceback(error)
+            ) from None
+        self._inbox = Inbox(program.dedupe)
+        self._program = program
+        return contract
+
+    async def _serve(self, port: ClientPort) -> None:
+        if self._program is None or self._inbox is None:
+            raise RuntimeError("load() comes before serve()")
+        self._program.attach(port)
+        run = asyncio.create_task(self._program.run(self._inbox.settled))
+        others = {
+            asyncio.create_task(self._dispatch(self._program, self._inbox, port)),
+            asyncio.create_task(self._stopping.wait()),
+        }
+        try:
+            await asyncio.wait({run, *others}, return_when=asyncio.FIRST_COMPLETED)
+            if run.done() and run.exception() is None:
+                log.warning("run() has returned: handlers and hooks go on being served")
+                await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancel({run, *others})
+        for task in (run, *others):
+            error = None if task.cancelled() or not task.done() else task.exception()
+            if error is not None:
+                raise ModelError(
+                    f"the model has stopped: {_told(error)}", author_traceback(error)
+                ) from None
+
+    async def _dispatch(self, program: Program, inbox: Inbox, port: ClientPort) -> None:
+        """Handle one message after the other, each under the turn lock."""
+        while True:
+            await inbox.ready()
+            async with program.turn_lock:
+                message, needless = inbox.take()
+                await program.handle(message)
+                for number in needless:
+                    port.post(Answered(number))
+                inbox.done()
+
+    def _foresee(self, program: Program, inbox: Inbox) -> None:
+        if inbox.emptying:
+            program.foresee()
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    _, stuck = await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
+    if stuck:
+        log.warning("the model did not end within %g s after cancel; cut off", CANCEL_SECONDS)
+
+
+def _told(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,1 @@
+"""What waits: queues, buffers and the pacing of playout."""

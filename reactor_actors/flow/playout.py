@@ -1,0 +1,80 @@
+"""`Playout`: play one tick per interval out of the frame queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from reactor_actors.core.media import Tick
+from reactor_actors.core.messages import Grant
+from reactor_actors.flow.queue import FrameQueue, QueueStatistics
+
+
+class Playout:
+    """The clock's side of a `FrameQueue`. Lives on one event loop; every call belongs to it.
+
+    One timer is armed per tick and no task runs. `show` gets each due tick, `grant` the credit
+    that goes back for it.
+    """
+
+    def __init__(
+        self,
+        queue: FrameQueue,
+        show: Callable[[Tick], None],
+        grant: Callable[[Grant], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue = queue
+        self._show = show
+        self._grant = grant
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def push(self, tick: Tick) -> None:
+        """Take in a granted tick."""
+        if self._queue.push(tick, self._loop.time()):
+            self._arm()
+        else:
+            self._grant(self._queue.grant())
+
+    def cut(self, epoch: int) -> None:
+        """Drop what is queued from before `epoch`."""
+        self._queue.cut(epoch)
+        self._disarm()
+        self._grant(self._queue.grant())
+
+    def set_rate(self, fps: float) -> None:
+        """Change the rate; the pending tick is re-timed."""
+        self._queue.set_rate(fps)
+        self._disarm()
+        self._arm()
+        self._grant(self._queue.grant())
+
+    def statistics(self) -> QueueStatistics:
+        """Return a snapshot of the queue."""
+        return self._queue.statistics()
+
+    def close(self) -> None:
+        """Play nothing more."""
+        self._closed = True
+        self._disarm()
+
+    def _arm(self) -> None:
+        if self._timer is not None or self._closed:
+            return
+        wait = self._queue.wait(self._loop.time())
+        if wait is not None:
+            self._timer = self._loop.call_later(wait, self._play)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _play(self) -> None:
+        self._timer = None
+        tick = self._queue.play(self._loop.time())
+        # The credit first: the model can go on while the tick is shown.
+        self._grant(self._queue.grant())
+        self._arm()
+        self._show(tick)

@@ -1,0 +1,161 @@
+"""The bounded queue between model and viewers: two ends, one bound, no actor in between.
+
+`FrameQueue` is the viewers' end: it holds the ticks that wait for playout and says, after each one
+played, how far the model may go. `Credits` is the model's end: it lets one tick through per
+permission. What passes between them is a `Grant`, which is absolute ("up to tick number n"), so it
+may be repeated or overtaken by a newer one without harm.
+
+The bound is `buffer_size` ticks. Within it, a tick is granted *in time*: `Lead` before it is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from reactor_actors.core.media import Tick
+from reactor_actors.core.messages import Grant
+from reactor_actors.flow.bell import Bell
+from reactor_actors.flow.lead import Lead
+from reactor_actors.flow.pacer import Pacer
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatistics:
+    """A snapshot: ticks waiting, the bound, the most that ever waited, played and dropped."""
+
+    waiting: int
+    bound: int
+    peak: int
+    played: int
+    dropped: int
+
+
+class FrameQueue:
+    """The viewers' end. Decides only; time is an argument."""
+
+    def __init__(self, bound: int, fps: float, *, fixed: bool = False) -> None:
+        self._bound = bound
+        self._pacer = Pacer(fps)
+        self._lead = Lead(bound, fixed=fixed)
+        self._ticks: deque[Tick] = deque()
+        self._epoch = 0
+        self._played = 0
+        self._dropped = 0
+        self._peak = 0
+
+    def __len__(self) -> int:
+        return len(self._ticks)
+
+    def push(self, tick: Tick, now: float) -> bool:
+        """Take in a granted tick. False: it belongs to an epoch that was cut, and is gone."""
+        if tick.epoch < self._epoch:
+            self._dropped += 1
+            return False
+        interval = self._pacer.interval
+        slack = self._pacer.due + len(self._ticks) * interval - now
+        self._lead.arrived(now, slack, tick.turn, interval)
+        self._ticks.append(tick)
+        self._peak = max(self._peak, len(self._ticks))
+        return True
+
+    def wait(self, now: float) -> float | None:
+        """Return the seconds until a tick is to be played, or None when none is queued."""
+        return self._pacer.wait(now) if self._ticks else None
+
+    def play(self, now: float) -> Tick:
+        """Take the due tick."""
+        tick = self._ticks.popleft()
+        self._played += 1
+        self._pacer.ticked(now)
+        return tick
+
+    def cut(self, epoch: int) -> int:
+        """Drop what is queued, and whatever still comes from before `epoch`; return how many."""
+        self._epoch = max(self._epoch, epoch)
+        dropped = len(self._ticks)
+        self._ticks.clear()
+        self._dropped += dropped
+        return dropped
+
+    def set_rate(self, fps: float) -> None:
+        """Change the rate; queued ticks and the pending one are re-timed."""
+        self._pacer.set_rate(fps)
+
+    def grant(self) -> Grant:
+        """Say how far the model may go, and when."""
+        return Grant(
+            done=self._played + self._dropped,
+            due=self._pacer.due,
+            interval=self._pacer.interval,
+            lead=self._lead.seconds(self._pacer.interval),
+        )
+
+    def statistics(self) -> QueueStatistics:
+        """Return a snapshot."""
+        waiting = len(self._ticks)
+        return QueueStatistics(waiting, self._bound, self._peak, self._played, self._dropped)
+
+
+class Credits:
+    """The model's end: lets a tick through when there is room for it and it is wanted.
+
+    `take` and `take_now` belong to the model's loop; `update` and `cut` may come from any thread.
+    `clock` is the clock of the grants' instants.
+    """
+
+    def __init__(self, bound: int, clock: Callable[[], float]) -> None:
+        self._bound = bound
+        self._clock = clock
+        self._sent = 0
+        self._grant = Grant(done=0, due=float("-inf"), interval=0.0, lead=0.0)
+        self._epoch = 0
+        self._bell = Bell()
+
+    def update(self, grant: Grant) -> None:
+        """Take the other end's newest word."""
+        if grant.done >= self._grant.done:
+            self._grant = grant
+            self._bell.ring()
+
+    def cut(self, epoch: int) -> None:
+        """Let nothing of an older epoch through any more, and wake whoever waits with it."""
+        self._epoch = max(self._epoch, epoch)
+        self._bell.ring()
+
+    def take_now(self, epoch: int) -> bool:
+        """Take room for one tick if the bound allows it, without regard to the lead."""
+        if epoch < self._epoch or self._sent >= self._grant.done + self._bound:
+            return False
+        self._sent += 1
+        return True
+
+    async def take(self, epoch: int) -> bool:
+        """Wait until one more tick is wanted. False: its epoch was cut meanwhile."""
+        while True:
+            verdict = await self._bell.until(lambda: self._verdict(epoch))
+            if verdict == "cut":
+                return False
+            delay = self._grant.at(self._sent) - self._clock()
+            if delay <= 0.0:
+                self._sent += 1
+                return True
+            # A newer grant, a cut or the hour, whichever comes first.
+            timer = asyncio.get_running_loop().call_later(delay, self._bell.ring)
+            seen = self._grant
+            try:
+                await self._bell.until(lambda: self._news(seen, epoch))  # noqa: B023 - awaited here
+            finally:
+                timer.cancel()
+
+    def _verdict(self, epoch: int) -> Literal["cut", "room"] | None:
+        if epoch < self._epoch:
+            return "cut"
+        return "room" if self._sent < self._grant.done + self._bound else None
+
+    def _news(self, seen: Grant, epoch: int) -> bool | None:
+        elapsed = self._grant.at(self._sent) <= self._clock()
+        return True if elapsed or self._grant is not seen or epoch < self._epoch else None

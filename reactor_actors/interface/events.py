@@ -1,0 +1,122 @@
+"""`@event` and the lifecycle hooks: what clients can make a model do, and what it hears of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from reactor_actors.interface.messages import ModelMessage
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_EVENT = "__reactor_event__"
+_HOOK = "__reactor_hook__"
+
+
+class Hook(StrEnum):
+    """The moments a model can hook into."""
+
+    SESSION_STARTED = "session_started"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    SESSION_ENDED = "session_ended"
+    FILE_UPLOADED = "file_uploaded"
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """What `@event` was given."""
+
+    name: str
+    description: str
+    dedupe: bool
+
+
+class ClientInfo:
+    """One connected client: `id`, `joined_at` (Unix seconds), and `send` to it alone."""
+
+    __slots__ = ("_send", "id", "joined_at")
+
+    def __init__(
+        self, id: str, joined_at: float, send: Callable[[ModelMessage], Awaitable[None]]
+    ) -> None:
+        self.id = id
+        self.joined_at = joined_at
+        self._send = send
+
+    def __repr__(self) -> str:
+        return f"ClientInfo(id={self.id!r}, joined_at={self.joined_at!r})"
+
+    async def send(self, message: ModelMessage) -> None:
+        """Send a message to this client alone; one that has gone makes it a no-op."""
+        await self._send(message)
+
+
+def event(*, name: str, description: str = "", dedupe: bool = False) -> Callable[[F], F]:
+    """Let clients call a method by `name`, which is used letter for letter, on the wire too.
+
+    The parameters are the payload; one called `client` receives the caller's `ClientInfo`. With
+    `dedupe`, calls of one client that still wait collapse into one with the latest arguments.
+    Returning a `ModelMessage` answers the caller; raising `CommandError` refuses.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"an event name is made of A-Z a-z 0-9 _ . - and not empty; got {name!r}. "
+            'Write @event(name="set_style").'
+        )
+    if name in (Hook.CONNECTED, Hook.DISCONNECTED):
+        raise ValueError(f"the event name {name!r} is reserved: use the @{name} hook")
+
+    def mark(method: F) -> F:
+        setattr(method, _EVENT, EventSpec(name, description, dedupe))
+        return method
+
+    return mark
+
+
+def session_started(method: F) -> F:
+    """Call a method once per session, before any client of it; `self.state` is already set."""
+    return _hooked(method, Hook.SESSION_STARTED)
+
+
+def connected(method: F) -> F:
+    """Call a method once for every client that joins."""
+    return _hooked(method, Hook.CONNECTED)
+
+
+def disconnected(method: F) -> F:
+    """Call a method once for every client that leaves, those present at the end included."""
+    return _hooked(method, Hook.DISCONNECTED)
+
+
+def session_ended(method: F) -> F:
+    """Call a method once per session, after all clients have left; `self.state` is still set."""
+    return _hooked(method, Hook.SESSION_ENDED)
+
+
+def file_uploaded(method: F) -> F:
+    """Call a method with each `uploaded_file` that a client announces."""
+    return _hooked(method, Hook.FILE_UPLOADED)
+
+
+def event_of(member: object) -> EventSpec | None:
+    """Return what `@event` left on a method, if anything."""
+    found = getattr(member, _EVENT, None)
+    return found if isinstance(found, EventSpec) else None
+
+
+def hook_of(member: object) -> Hook | None:
+    """Return which hook a method is, if any."""
+    found = getattr(member, _HOOK, None)
+    return found if isinstance(found, Hook) else None
+
+
+def _hooked(method: F, hook: Hook) -> F:
+    if not callable(method):
+        raise TypeError(f"@{hook.value} takes no arguments: write it without parentheses")
+    setattr(method, _HOOK, hook)
+    return method

@@ -1,0 +1,1 @@
+"""What carries frames and messages between the model's side and the clients'."""

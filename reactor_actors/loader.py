@@ -1,0 +1,204 @@
+"""From what a person names to the author's class.
+
+Two steps, in two processes. `find_model` reads what is written and gives a `ModelSource`, plain
+data that travels. `load_class` imports the class in the process where the model is going to live.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeGuard
+
+from reactor_actors.core.errors import SetupError
+from reactor_actors.interface import ReactorModel
+from reactor_actors.manifest import (
+    Manifest,
+    declare_weights_path,
+    load_config,
+    name_of,
+    read_manifest,
+    split_import_string,
+)
+
+_LIBRARY = __name__.partition(".")[0]
+_PYTHON = Path(os.__file__).parent
+_MACHINERY = (
+    "<frozen ",
+    f"{Path(__file__).parent}{os.sep}",
+    f"{_PYTHON / 'importlib'}{os.sep}",
+    str(_PYTHON / "runpy.py"),
+)
+# A module of the author's with one of these names is hidden by the real one, as everywhere.
+_KEPT = sys.stdlib_module_names | {_LIBRARY, "__main__", "__mp_main__"}
+
+_home: Path | None = None
+
+
+class ModelClassError(SetupError, TypeError):
+    """What an import string names is no class that can be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """A model as it is sent to the process that will run it: what is written about it, no code."""
+
+    manifest: Manifest
+    config: dict[str, Any]
+
+
+def find_model(
+    target: str | Path,
+    *,
+    config: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str],
+) -> ModelSource:
+    """Read everything that is written about a model.
+
+    Args:
+        target: The model's folder, its manifest file, or `module:Class` in the current folder.
+        config: A config file that takes the place of the manifest's.
+        overrides: Words of the command line, each `--model.a.b=value`.
+        environ: Where the config's `${env:VAR}` are looked up.
+
+    Raises:
+        SetupError: Something is missing or wrong; the text says where, and what was expected.
+    """
+    manifest = _manifest_of(str(target))
+    path = manifest.config_path if config is None else _absolute(str(config))
+    return ModelSource(manifest, load_config(path, overrides, environ=environ))
+
+
+def load_class(manifest: Manifest) -> type[ReactorModel]:
+    """Make this process the model's home, and import its class.
+
+    The model's folder comes first on `sys.path`, and `get_weights_path` knows its `weights_path`.
+    A process has one home at a time: the modules of an earlier one are let go, and so is every
+    other module that goes by the name of one in the folder. Calling again for the same folder
+    gives the same class.
+
+    Raises:
+        SetupError: The module is missing, or has no such class, or its import failed: then
+            `detail` is the author's own traceback.
+        ImportStringError: The import string is not of the form `module:Class`.
+        ModelClassError: What it names is no model class.
+    """
+    module_name, class_name = split_import_string(manifest.import_string)
+    if not manifest.folder.is_dir():
+        raise SetupError(f"{manifest.folder}: the model's folder does not exist on this machine")
+    declare_weights_path(manifest.weights_path)
+    _move_to(manifest.folder)
+    try:
+        module = importlib.import_module(module_name)
+        found = getattr(module, class_name, None)
+    # A module that calls `sys.exit` failed to import, whatever it meant.
+    except (Exception, SystemExit) as error:
+        raise _failed_import(manifest, module_name, error) from error
+    if _is_model_class(found):
+        return found
+    raise _unfit(module, class_name, found)
+
+
+def _manifest_of(target: str) -> Manifest:
+    path = _absolute(target)
+    if path.exists():
+        return read_manifest(path)
+    split_import_string(target, f"{path}: no such folder or manifest; as an import string")
+    return Manifest(folder=Path.cwd(), import_string=target, name=name_of(target))
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(path)))
+
+
+def _move_to(folder: Path) -> None:
+    global _home
+    left, _home = _home if _home != folder else None, folder
+    others = [entry for entry in sys.path if entry not in (str(folder), str(left))]
+    sys.path[:] = [str(folder), *others]
+    importlib.invalidate_caches()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in _KEPT or not isinstance(module, ModuleType):
+            continue
+        # Not by attribute: asking a lazy module for one may make it import something.
+        file = vars(module).get("__file__")
+        if (left and file in _files_for(name, left)) or _is_hidden(name, file, folder):
+            del sys.modules[name]
+
+
+def _is_hidden(name: str, file: str | None, folder: Path) -> bool:
+    """Whether a module is from elsewhere, although the folder has its own of that name."""
+    for own in _files_for(name, folder):
+        if os.path.exists(own):
+            return file is None or os.path.realpath(file) != os.path.realpath(own)
+    return False
+
+
+def _files_for(name: str, folder: Path) -> tuple[str, str]:
+    stem = os.path.join(folder, *name.split("."))
+    return os.path.join(stem, "__init__.py"), f"{stem}.py"
+
+
+def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -> SetupError:
+    account = traceback.TracebackException.from_exception(error)
+    _leave_machinery_out(account)
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing and not account.stack and f"{module_name}.".startswith(f"{missing}."):
+        return _missing_module(manifest, missing)
+    frames = [
+        frame for frame in account.stack if Path(frame.filename).is_relative_to(manifest.folder)
+    ]
+    place = f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    hint = "; install it, or put it beside the model" if missing else ""
+    message = f"importing {module_name!r} failed{place}: {reason}{hint}"
+    return SetupError(message, "".join(account.format()))
+
+
+def _leave_machinery_out(account: traceback.TracebackException) -> None:
+    account.stack[:] = [
+        frame for frame in account.stack if not frame.filename.startswith(_MACHINERY)
+    ]
+    for inner in (account.__cause__, account.__context__, *(account.exceptions or ())):
+        if inner is not None:
+            _leave_machinery_out(inner)
+
+
+def _missing_module(manifest: Manifest, missing: str) -> SetupError:
+    _, class_name = split_import_string(manifest.import_string)
+    neighbours = [path.stem for path in manifest.folder.glob("*.py")]
+    close = difflib.get_close_matches(missing, neighbours)
+    return SetupError(
+        f"{manifest.file or 'import string'}: {manifest.import_string!r}: there is no module "
+        f"{missing!r} in {manifest.folder}{_did_you_mean(close, class_name)}"
+    )
+
+
+def _is_model_class(found: Any) -> TypeGuard[type[ReactorModel]]:
+    own = isinstance(found, type) and found.__module__.partition(".")[0] == _LIBRARY
+    return isinstance(found, type) and issubclass(found, ReactorModel) and not own
+
+
+def _unfit(module: ModuleType, class_name: str, found: Any) -> SetupError:
+    """What to say of a module that imports well, but has no model class of that name."""
+    fitting = [name for name, value in vars(module).items() if _is_model_class(value)]
+    hint = _did_you_mean([module.__name__], *fitting) or "; it has no model class at all"
+    file = module.__file__ or module.__name__
+    if found is None:
+        return SetupError(f"{file}: no class {class_name!r}{hint}")
+    kind = "another class" if isinstance(found, type) else f"an object of {type(found).__name__}"
+    expected = "expected a class of yours that derives from ReactorModel"
+    return ModelClassError(f"{file}: {class_name!r}: {expected}, came {kind}{hint}")
+
+
+def _did_you_mean(modules: Sequence[str], *class_names: str) -> str:
+    meant = [repr(f"{module}:{name}") for module in modules for name in class_names]
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""

@@ -1,0 +1,1 @@
+"""The clients' side: sessions, HTTP and WebRTC."""

@@ -1,0 +1,244 @@
+"""`TransportHost`: the clients' side of one replica.
+
+The shell around two deciders that never meet: the session on the control plane, the frame queue on
+the media plane. It performs what they decide and decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from reactor_actors.core import events as ev
+from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import ClientError
+from reactor_actors.core.media import Tick
+from reactor_actors.core.messages import FromModel, Grant
+from reactor_actors.core.ports import Feed, ModelPort, Peer, Screen
+from reactor_actors.core.session import RUNNING, Limits, Session, State
+from reactor_actors.core.wire.inbound import Inbound
+from reactor_actors.core.wire.outbound import Outbound
+from reactor_actors.flow.playout import Playout
+from reactor_actors.flow.queue import FrameQueue, QueueStatistics
+from reactor_actors.transports.uploads import Uploads
+
+log = logging.getLogger("reactor_actors.session")
+
+
+class TransportHost:
+    """Owner of one replica's session, playout and peers. Lives on one event loop.
+
+    `journal` gets every note of the session; `replace_model` is called when the model's process
+    has to go.
+    """
+
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        limits: Limits | None = None,
+        uploads: Uploads | None = None,
+        journal: Callable[[ev.Note], None] | None = None,
+        replace_model: Callable[[], None] | None = None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._screen = screen
+        self._session = Session(limits)
+        self._journal = journal or _log_note
+        self._replace_model = replace_model or (lambda: None)
+        self._model: ModelPort | None = None
+        self._playout: Playout | None = None
+        self._peers: dict[str, Peer] = {}
+        self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.uploads = uploads or Uploads()
+
+    @property
+    def state(self) -> State:
+        """Where the replica stands."""
+        return self._session.state
+
+    @property
+    def session(self) -> str | None:
+        """The id of the session that runs or closes."""
+        return self._session.session
+
+    @property
+    def contract(self) -> Contract | None:
+        """What the model declares, once it has been loaded."""
+        return self._session.contract
+
+    def statistics(self) -> QueueStatistics | None:
+        """Return a snapshot of the frame queue."""
+        return self._playout.statistics() if self._playout else None
+
+    def attach(self, model: ModelPort, contract: Contract) -> None:
+        """Take a loaded model, the first one or one that replaces another."""
+        if self._playout is not None:
+            self._playout.close()
+        self._model = model
+        queue = FrameQueue(contract.buffer_size, contract.fps, fixed=contract.fixed_latency)
+        self._playout = Playout(queue, self._show, self._grant)
+        self.tell(ev.ModelReady(contract, self._loop.time()))
+
+    def detach(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
+        """Note that the model is gone; its clients stay."""
+        self._model = None
+        if self._playout is not None:
+            self._playout.close()
+            self._playout = None
+        self.tell(event)
+
+    def start(self, session: str) -> None:
+        """Start a session, or keep the one that runs."""
+        self.tell(ev.Start(session))
+
+    def stop(self, reason: str = "stopped") -> None:
+        """End the session for every client."""
+        self.tell(ev.Stop(reason))
+
+    def join(self, peer: Peer) -> None:
+        """Add a connected peer to the session."""
+        self._peers[peer.client] = peer
+        self.tell(ev.PeerJoined(peer.client, time.time()))
+
+    def leave(self, client: str) -> None:
+        """Note that a peer is gone for good."""
+        self._peers.pop(client, None)
+        self.tell(ev.PeerLeft(client))
+
+    def hear(self, client: str, said: Inbound) -> None:
+        """Take in what a client says."""
+        self.tell(ev.Heard(client, said))
+
+    def feed(self, frame: Feed) -> None:
+        """Pass an input frame on to the model; without one it is gone."""
+        if self._model is not None:
+            self._model.feed(frame)
+
+    def push(self, tick: Tick) -> None:
+        """Queue a granted tick for playout."""
+        if self._playout is not None:
+            self._playout.push(tick)
+
+    def cut(self, epoch: int, black: bool) -> None:
+        """Drop what is queued from before `epoch`; show black if asked to."""
+        if self._playout is not None:
+            self._playout.cut(epoch)
+        if black and self._session.state in RUNNING:
+            self._screen.blank()
+
+    def set_rate(self, fps: float) -> None:
+        """Change the playout rate."""
+        if self._playout is not None:
+            self._playout.set_rate(fps)
+
+    def receive(self, message: FromModel) -> None:
+        """Take in what the model says."""
+        self.tell(message)
+
+    def tell(self, event: ev.Event) -> None:
+        """Put an event to the session and perform what it decides."""
+        for effect in self._session.receive(event):
+            self._perform(effect)
+
+    async def close(self) -> None:
+        """End everything this object owns. The session is not wound down; see `ev.Shutdown`."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._playout is not None:
+            self._playout.close()
+
+    def _perform(self, effect: ev.Effect) -> None:
+        match effect:
+            case ev.TellModel(message):
+                if self._model is not None:
+                    self._model.deliver(message)
+            case ev.Tell(client, message):
+                self._send([client], message)
+            case ev.TellAll(message):
+                self._send(self._session.clients, message)
+            case ev.FindFiles(number, uploads):
+                self._run(self._find_files(number, uploads))
+            case ev.FindFile(client, upload):
+                self._run(self._find_file(client, upload))
+            case ev.SetTimer(timer, seconds):
+                self._clear(timer)
+                self._timers[timer] = self._loop.call_later(seconds, self._fire, timer)
+            case ev.ClearTimer(timer):
+                self._clear(timer)
+            case ev.ClosePeers(clients):
+                self._close_peers(clients)
+            case ev.ForgetSession():
+                self.uploads.clear()
+                self._screen.forget()
+            case ev.ReplaceModel():
+                self._replace_model()
+            case ev.Note():
+                self._journal(effect)
+
+    def _send(self, clients: Iterable[str], message: Outbound) -> None:
+        for client in clients:
+            peer = self._peers.get(client)
+            if peer is None:
+                continue
+            try:
+                peer.tell(message)
+            except Exception:
+                # One broken peer is its own trouble: it is noticed as lost by its transport.
+                log.exception("client %s could not be told something; it is skipped", client)
+
+    def _close_peers(self, clients: tuple[str, ...] | None) -> None:
+        for client in tuple(self._peers) if clients is None else clients:
+            peer = self._peers.pop(client, None)
+            if peer is not None:
+                peer.close()
+
+    def _fire(self, timer: ev.Timer) -> None:
+        self._timers.pop(timer, None)
+        self.tell(ev.Fired(timer))
+
+    def _clear(self, timer: ev.Timer) -> None:
+        if handle := self._timers.pop(timer, None):
+            handle.cancel()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _find_files(self, number: int, uploads: tuple[str, ...]) -> None:
+        try:
+            files = await self.uploads.find(uploads)
+        except ClientError as error:
+            self.tell(ev.FilesMissing(number, error.message))
+        else:
+            self.tell(ev.FilesFound(number, files))
+
+    async def _find_file(self, client: str, upload: str) -> None:
+        try:
+            files = await self.uploads.find([upload])
+        except ClientError as error:
+            log.info("an announced upload of client %s is ignored: %s", client, error.message)
+        else:
+            self.tell(ev.FileStored(client, files[upload]))
+
+    def _show(self, tick: Tick) -> None:
+        # Without a session the ticks are played out to nobody, and no picture is kept.
+        if self._session.state in RUNNING:
+            self._screen.show(tick)
+
+    def _grant(self, grant: Grant) -> None:
+        if self._model is not None:
+            self._model.grant(grant)
+
+
+def _log_note(note: ev.Note) -> None:
+    level = logging.WARNING if note.kind in ("ignored", "error") else logging.INFO
+    log.log(level, "%s %s", note.kind, " ".join(f"{k}={v}" for k, v in note.facts.items()))
