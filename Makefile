@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 .PHONY: demo test test-fast style types bench clean
 
 demo: $(STAMP)  ## Run an example headless and write a strip of its pictures
-	$(BIN)/python -m examples.brightness.strip
+	$(BIN)/python -m examples.strip examples/brightness strip.png --set brightness=0.4 --set colour=ember
 
 test: $(STAMP) style types  ## Everything but what needs a GPU
 	$(BIN)/python -m pytest -m "not gpu"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import logging
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,10 @@ from types import ModuleType
 from typing import Any, TypeGuard
 
 from reactor_actors.core.errors import SetupError
+from reactor_actors.core.faults import author_account
+from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
+from reactor_actors.interface.compile import program_of
 from reactor_actors.manifest import (
     Manifest,
     declare_weights_path,
@@ -28,14 +31,9 @@ from reactor_actors.manifest import (
     split_import_string,
 )
 
+log = logging.getLogger("reactor_actors.loader")
+
 _LIBRARY = __name__.partition(".")[0]
-_PYTHON = Path(os.__file__).parent
-_MACHINERY = (
-    "<frozen ",
-    f"{Path(__file__).parent}{os.sep}",
-    f"{_PYTHON / 'importlib'}{os.sep}",
-    str(_PYTHON / "runpy.py"),
-)
 # A module of the author's with one of these names is hidden by the real one, as everywhere.
 _KEPT = sys.stdlib_module_names | {_LIBRARY, "__main__", "__mp_main__"}
 
@@ -75,6 +73,20 @@ def find_model(
     manifest = _manifest_of(str(target))
     path = manifest.config_path if config is None else _absolute(str(config))
     return ModelSource(manifest, load_config(path, overrides, environ=environ))
+
+
+def load_program(source: ModelSource) -> Program:
+    """Import a model's class and construct it, ready to be loaded. Belongs to the model thread.
+
+    Raises:
+        SetupError: As `load_class`.
+    """
+    manifest = source.manifest
+    for note in manifest.notes:
+        log.warning("%s", note)
+    facts = {"name": manifest.name, "version": manifest.version}
+    known = {key: value for key, value in facts.items() if value is not None}
+    return program_of(load_class(manifest), source.config, known)
 
 
 def load_class(manifest: Manifest) -> type[ReactorModel]:
@@ -148,8 +160,7 @@ def _files_for(name: str, folder: Path) -> tuple[str, str]:
 
 
 def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -> SetupError:
-    account = traceback.TracebackException.from_exception(error)
-    _leave_machinery_out(account)
+    account = author_account(error)
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing and not account.stack and f"{module_name}.".startswith(f"{missing}."):
         return _missing_module(manifest, missing)
@@ -161,15 +172,6 @@ def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -
     hint = "; install it, or put it beside the model" if missing else ""
     message = f"importing {module_name!r} failed{place}: {reason}{hint}"
     return SetupError(message, "".join(account.format()))
-
-
-def _leave_machinery_out(account: traceback.TracebackException) -> None:
-    account.stack[:] = [
-        frame for frame in account.stack if not frame.filename.startswith(_MACHINERY)
-    ]
-    for inner in (account.__cause__, account.__context__, *(account.exceptions or ())):
-        if inner is not None:
-            _leave_machinery_out(inner)
 
 
 def _missing_module(manifest: Manifest, missing: str) -> SetupError:

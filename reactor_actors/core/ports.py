@@ -15,6 +15,7 @@ Media never meets the session, commands never meet the frame queue: `push`, `cut
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -127,3 +128,49 @@ class Peer(Protocol):
 
     def close(self) -> None:
         """Flush what was told, then close the connection. Never waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A client's offer. `tracks` maps the mid of every m-line to the name of its track."""
+
+    sdp: str
+    tracks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An ICE candidate that came after the offer, or before it."""
+
+    candidate: str
+    sdp_mid: str | None = None
+    sdp_mline_index: int | None = None
+
+
+class Signalling(Protocol):
+    """How connections are made, as the HTTP routes see it. Lives on the transport's loop.
+
+    Connections belong to the running session; all are gone when it ends. `LookupError` is raised
+    for a connection id that does not exist, or that was not offered on.
+    """
+
+    def open(self, connection: int | None = None) -> int:
+        """Reserve a connection and return its id: a fresh one, or the one given (the flat slot).
+
+        Raises `ClientError` with code `overloaded` when there are too many.
+        """
+
+    def offer(self, connection: int, offer: Offer) -> None:
+        """Take an offer: it replaces whatever peer the connection had. Never waits.
+
+        Raises `ClientError` with code `malformed` for SDP that cannot be read.
+        """
+
+    async def answer(self, connection: int, seconds: float) -> str | None:
+        """Return the SDP answer, waiting for it; None when it is not there after `seconds`.
+
+        Raises `ClientError` with code `negotiation_failed` and what went wrong.
+        """
+
+    def candidates(self, connection: int, candidates: Sequence[Candidate]) -> None:
+        """Take candidates, for the live peer or for the next offer. Unusable ones are skipped."""

@@ -1,0 +1,1 @@
+"""The project's own measurements: each prints ratios against a baseline of the same run."""
