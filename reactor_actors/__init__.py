@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from reactor_actors.interface import *  # noqa: F403 - re-exported as documented, checked by a test
 from reactor_actors.interface import __all__ as _interface
+from reactor_actors.interface.later import refuse
 from reactor_actors.manifest import get_weights_path
 
 try:
@@ -19,13 +20,6 @@ except PackageNotFoundError:
 
 __all__ = [*_interface, "__version__", "get_weights_path"]
 
-_LATER = ("ApplicationError", "DistributedRunner", "get_profiler")
-
 
 def __getattr__(name: str) -> NoReturn:
-    """Tell a name of a later version from one that never existed."""
-    if name in _LATER:
-        raise ImportError(
-            f"{name} belongs to a later version of reactor_actors; it is not here yet"
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    refuse(name, __name__)

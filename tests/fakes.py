@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import selectors
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from reactor_actors.core.media import Batch, Tick
+from reactor_actors.core.errors import ClientError
+from reactor_actors.core.media import Batch, Pixels, Tick
 from reactor_actors.core.messages import FromModel, Grant, ToModel
-from reactor_actors.core.ports import Feed
+from reactor_actors.core.pixels import to_rgb
+from reactor_actors.core.ports import Candidate, Feed, Offer
 from reactor_actors.core.wire.outbound import Outbound
+
+T = TypeVar("T")
 
 
 class ManualClock:
@@ -60,6 +66,10 @@ class FakeScreen:
         self.ticks.append(tick)
         self.shown_at.append(asyncio.get_running_loop().time())
         self.changed.set()
+
+    def newest(self) -> Pixels:
+        """Return the last picture shown, as RGB."""
+        return to_rgb(next(iter(self.ticks[-1].pictures.values())))
 
     def blank(self) -> None:
         self.blanks += 1
@@ -123,3 +133,100 @@ class FakeClients:
 
     def post(self, message: FromModel) -> None:
         self.posted.append(message)
+
+
+@dataclass
+class FakeSignalling:
+    """Connections without WebRTC: an offer is answered when, and with what, a test says so.
+
+    SDP has to begin with `v=0`; there may be `most` connections at once.
+    """
+
+    most: int = 64
+    offers: dict[int, list[Offer]] = field(default_factory=dict)
+    heard: dict[int, list[Candidate]] = field(default_factory=dict)
+    answers: dict[int, str | ClientError] = field(default_factory=dict)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def open(self, connection: int | None = None) -> int:
+        if len(self.offers) >= self.most:
+            raise ClientError("overloaded", f"{self.most} connections are open already")
+        number = connection or next(n for n in range(1002, 10_000) if n not in self.offers)
+        self.offers[number] = []
+        self.heard[number] = []
+        return number
+
+    def offer(self, connection: int, offer: Offer) -> None:
+        offers = self.offers[connection]
+        if not offer.sdp.startswith("v=0"):
+            raise ClientError("malformed", "the SDP cannot be read")
+        offers.append(offer)
+        self.answers.pop(connection, None)
+
+    async def answer(self, connection: int, seconds: float) -> str | None:
+        if not self.offers[connection]:
+            raise LookupError(connection)
+        try:
+            async with asyncio.timeout(seconds):
+                while connection not in self.answers:
+                    self.answered.clear()
+                    await self.answered.wait()
+        except TimeoutError:
+            return None
+        answer = self.answers[connection]
+        if isinstance(answer, ClientError):
+            raise answer
+        return answer
+
+    def candidates(self, connection: int, candidates: Sequence[Candidate]) -> None:
+        self.heard[connection].extend(candidates)
+
+    def settle(self, connection: int, answer: str | ClientError) -> None:
+        self.answers[connection] = answer
+        self.answered.set()
+
+    def clear(self) -> None:
+        for kept in (self.offers, self.heard, self.answers):
+            kept.clear()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is a number: with nothing to do it jumps to the next timer.
+
+    A wait costs no real time and ends at its exact instant, so playout can be tested as arithmetic.
+    One thread and no I/O. A wait that no timer can end would last for ever: it is a `RuntimeError`.
+    """
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+        super().__init__(_JumpingSelector(self))
+
+    def time(self) -> float:
+        return self.now
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready:
+            if timeout is None:
+                raise RuntimeError("every task waits, and no timer is left to wake one")
+            self._loop.now += max(0.0, timeout)
+        return ready
+
+
+def run_virtually(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a `VirtualLoop` of its own; a task left behind is an error."""
+
+    async def alone() -> T:
+        result = await main
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, f"tasks left behind: {left}"
+        return result
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(alone())

@@ -16,9 +16,12 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 
 from reactor_actors.core import events as ev
+from reactor_actors.core import messages as link
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import ModelError
 from reactor_actors.core.media import Pixels
 from reactor_actors.core.pixels import to_i420, to_rgb
 from reactor_actors.core.ports import Feed
@@ -26,12 +29,13 @@ from reactor_actors.core.session import Limits, State
 from reactor_actors.core.wire import inbound, outbound
 from reactor_actors.engine.host import ModelHost
 from reactor_actors.interface.compile import program_of
+from reactor_actors.interface.program import ModelProgram
 from reactor_actors.links.direct import DirectLink
 from reactor_actors.transports.host import TransportHost
-from tests.fakes import FakePeer, FakeScreen
+from tests.fakes import FakeClients, FakePeer, FakeScreen
 
 T = TypeVar("T")
-SECONDS = 5.0
+SECONDS = 15.0
 
 
 class LocalClient:
@@ -133,6 +137,16 @@ class Local:
     async def until(self, attempt: Callable[[], T | None]) -> T:
         return await _until(attempt, self.screen.changed)
 
+    async def eventually(self, attempt: Callable[[], T | None]) -> T:
+        """Wait for something on the model's thread that neither shows nor tells anything."""
+        return await eventually(attempt)
+
+    async def crashed(self) -> ModelError:
+        """Wait until the model has ended by itself; return why."""
+        with pytest.raises(ModelError) as caught:
+            await asyncio.wait_for(asyncio.wrap_future(self.ended), SECONDS)
+        return caught.value
+
     async def stopped(self, reason: str = "stopped") -> None:
         """End the session and wait until it is wound down."""
         self.transport.stop(reason)
@@ -148,6 +162,7 @@ async def serving(
     *,
     limits: Limits | None = None,
     session: bool = True,
+    screen: Any = None,
     **facts: str,
 ) -> AsyncIterator[Local]:
     """Load a model on a thread of its own and serve it; a session is started unless told not to."""
@@ -159,17 +174,17 @@ async def serving(
         return program
 
     host = ModelHost(build)
-    screen = FakeScreen()
+    screen = screen or FakeScreen()
     notes: list[ev.Note] = []
     transport = TransportHost(screen, limits=limits, journal=notes.append)
     local = Local(host, transport, screen)
     local.notes = notes
     try:
         local.contract = await asyncio.wait_for(asyncio.wrap_future(host.load()), SECONDS)
-        link = DirectLink(local.contract, host, transport, asyncio.get_running_loop())
-        transport.attach(link, local.contract)
+        direct = DirectLink(local.contract, host, transport, asyncio.get_running_loop())
+        transport.attach(direct, local.contract)
         local.model = built[0]
-        local.ended = host.serve(link)
+        local.ended = host.serve(direct)
         if session:
             transport.start("local")
         yield local
@@ -182,6 +197,59 @@ async def serving(
         closed = await asyncio.to_thread(host.close)
         await transport.close()
         assert closed, "the model thread did not end"
+
+
+async def eventually(attempt: Callable[[], T | None]) -> T:
+    """Return the first value of `attempt()` that is neither None nor False, asking repeatedly."""
+    async with asyncio.timeout(SECONDS):
+        while not (value := attempt()):  # noqa: ASYNC110 - another thread brings it about
+            await asyncio.sleep(0.002)
+    return value
+
+
+class Staged:
+    """One program without threads, a session or pacing: what it pushes and posts is recorded.
+
+    Belongs to the running loop; every call returns when the model has dealt with it.
+    """
+
+    def __init__(self, program: ModelProgram) -> None:
+        self.program = program
+        self.model: Any = program.model
+        self.clients = FakeClients()
+        self._numbers = itertools.count(1)
+
+    async def begin(self, *clients: str) -> None:
+        """Start a session, with these clients."""
+        await self.program.handle(link.SessionStarted("staged"))
+        for client in clients:
+            await self.program.handle(link.ClientJoined(client, 1.0))
+
+    async def ask(self, name: str, client: str = "anna", /, **payload: Any) -> link.Answered:
+        """Run a command that has passed the gate; return its answer."""
+        number = next(self._numbers)
+        await self.program.handle(link.CommandRequested(number, client, name, payload))
+        answer = self.clients.posted[-1]
+        assert isinstance(answer, link.Answered)
+        assert answer.number == number
+        return answer
+
+    async def end(self) -> None:
+        """End the session."""
+        await self.program.handle(link.SessionStopped("staged"))
+
+    @property
+    def said(self) -> list[link.Said]:
+        """What the model has said so far."""
+        return [message for message in self.clients.posted if isinstance(message, link.Said)]
+
+
+async def staged(model: type, config: dict[str, Any] | None = None) -> Staged:
+    """Construct and load a model on the running loop."""
+    made = Staged(program_of(model, config))
+    await made.program.load()
+    made.program.attach(made.clients)
+    return made
 
 
 async def _until(attempt: Callable[[], T | None], changed: asyncio.Event) -> T:

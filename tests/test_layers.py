@@ -22,6 +22,9 @@ INSIDE = {
     "transports": {"core", "flow", "transports"},
     "manifest.py": {"core"},
     "loader.py": {"core", "flow", "engine", "interface", "manifest", "loader"},
+    "serving.py": {"core", "engine", "links", "loader", "transports"},
+    "cli": {"core", "transports", "loader", "serving", "cli"},
+    "__main__.py": {"cli"},
     "__init__.py": {"interface", "manifest"},
 }
 OUTSIDE = {
@@ -34,6 +37,9 @@ OUTSIDE = {
     "manifest.py": {"yaml"},
     "loader.py": set(),
     "__init__.py": set(),
+    "serving.py": set(),
+    "cli": {"typer", "rich"},
+    "__main__.py": set(),
 }
 # Confined to single files or folders.
 CONFINED = {
@@ -41,6 +47,7 @@ CONFINED = {
     "av": {"transports/webrtc"},
     "aiortc": {"transports/webrtc"},
     "aiohttp": {"transports/http"},
+    "prometheus_client": {"transports/http/metrics.py"},
     "ray": {"links/refs.py", "actors"},
     "yaml": {"manifest.py"},
 }
@@ -93,6 +100,12 @@ def test_a_module_imports_only_what_its_folder_allows(path: Path) -> None:
 def test_confined_libraries_stay_in_their_files(path: Path) -> None:
     for library in roots(imports_of(path)) & set(CONFINED):
         assert place_of(path).startswith(tuple(CONFINED[library])), library
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=place_of)
+def test_http_knows_nothing_of_webrtc(path: Path) -> None:
+    if place_of(path).startswith("transports/http/"):
+        assert not any(".webrtc" in name for name in imports_of(path))
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if folder_of(p) == "core"], ids=place_of)

@@ -7,6 +7,7 @@ pydantic, so neither is a validator of our own.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 import types
@@ -69,7 +70,9 @@ class Arguments:
         """
         parsed = {}
         for item in self.items:
-            value = payload.get(item.name, item.default)
+            value = payload.get(item.name, REQUIRED)
+            if value is REQUIRED:
+                value = copy.deepcopy(item.default)
             if value is REQUIRED:
                 raise ClientError("invalid_command", f"{item.name}: is required")
             try:
@@ -236,8 +239,8 @@ def _check_supported(annotation: Any, where: str, inside: tuple[type, ...] = ())
         others = [part for part in parts if part is not type(None)]
         if len(others) == 1 and len(parts) == 2:
             return _check_supported(others[0], where, inside)
-    elif origin is list or (origin is dict and parts[0] is str):
-        return _check_supported(parts[-1], where, inside)
+    elif origin is list or (origin is dict and parts[:1] in ((), (str,))):
+        return _check_supported(parts[-1] if parts else Any, where, inside)
     elif isinstance(annotation, type) and issubclass(annotation, Enum):
         if all(isinstance(member.value, _SCALARS) for member in annotation):
             return None

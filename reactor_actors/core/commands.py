@@ -46,12 +46,11 @@ class Commands:
         payload = {**said.args, **{k: dataclasses.asdict(ref) for k, ref in said.uploads.items()}}
         if len(self._asked) >= MAX_WAITING:
             text = f"{MAX_WAITING} commands are already waiting for the model"
-            return self.refuse(client, said, "overloaded", text)
+            return self.refuse(client, said, "overloaded", text, label(gate, said))
         try:
             uploads = gate.admit(said.name, payload)
         except ClientError as error:
-            name = said.name if gate.knows(said.name) else "unknown"
-            return self.refuse(client, said, error.code, error.message, name)
+            return self.refuse(client, said, error.code, error.message, label(gate, said))
         self._numbers += 1
         asked = _Asked(self._numbers, client, said, payload)
         self._asked[asked.number] = asked
@@ -64,7 +63,7 @@ class Commands:
     def files(self, event: ev.FilesFound | ev.FilesMissing) -> list[Effect]:
         """Go on with a command whose files were looked for."""
         asked = self._asked.get(event.number)
-        if asked is None:
+        if asked is None or asked.files is not None:
             return []
         if isinstance(event, ev.FilesFound):
             asked.files = event.files
@@ -120,3 +119,8 @@ class Commands:
             )
             effects.append(TellModel(request))
         return effects
+
+
+def label(gate: Gate | None, said: inbound.Command) -> str:
+    """Return what stands for a command in the journal: all unknown ones share one label."""
+    return said.name if gate is not None and gate.knows(said.name) else "unknown"

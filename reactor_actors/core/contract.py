@@ -13,6 +13,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.fields import UPLOAD_FORMAT
@@ -89,10 +90,10 @@ class Gate:
     """Check commands against a contract."""
 
     contract: Contract
-    _checks: dict[str, Draft202012Validator] = field(init=False)
+    _checks: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._checks = {c.name: Draft202012Validator(c.schema) for c in self.contract.commands}
+        self._checks = {c.name: _Check(c.schema) for c in self.contract.commands}
 
     def knows(self, name: str) -> bool:
         """Whether the contract has a command of this name."""
@@ -114,6 +115,19 @@ class Gate:
         if error is not None:
             raise InvalidCommandError("invalid_command", _explain(error), str(error.validator))
         return list(dict.fromkeys(_references(check.schema, payload)))
+
+
+def _is_integer(checker: Any, value: object) -> bool:
+    # A float beyond 64 bits has no fraction either, but the parser makes no integer of it.
+    if isinstance(value, float):
+        return value.is_integer() and abs(value) < 2.0**63
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Check: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
 
 
 def _explain(error: ValidationError) -> str:
@@ -177,9 +191,11 @@ def _names(types: Any) -> str:
 
 
 def _brief(value: Any) -> str:
-    return _SHORT.repr(value)
+    told = _SHORT.repr(value)
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
 
 
 _SHORT = reprlib.Repr()
+_LONGEST = 160
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlevel = 3

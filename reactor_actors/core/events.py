@@ -199,10 +199,14 @@ class ReplaceModel:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something for the log and the journal: `kind` and its facts."""
+    """Something for the log and the journal: `kind` and its facts.
+
+    `session` is filled in by the shell: the session it happened in, also when that ends with it.
+    """
 
     kind: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    session: str | None = field(default=None, compare=False)
 
 
 Effect: TypeAlias = (

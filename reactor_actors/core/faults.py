@@ -29,9 +29,15 @@ def author_account(error: BaseException) -> TracebackException:
 def author_traceback(error: BaseException) -> str:
     """Return that account as text; the whole traceback when no frame of the author's is in it."""
     account = author_account(error)
-    if not account.stack:
+    if not _told_by_author(account):
         account = TracebackException.from_exception(error)
     return "".join(account.format())
+
+
+def _told_by_author(account: TracebackException) -> bool:
+    """Whether a frame is left, in the exception or in what led to it."""
+    led = (account.__cause__, account.__context__, *(account.exceptions or ()))
+    return bool(account.stack) or any(_told_by_author(a) for a in led if a is not None)
 
 
 def _leave_machinery_out(account: TracebackException) -> None:

@@ -224,7 +224,7 @@ def _picture_hint(shape: tuple[int, ...]) -> str:
         return "Channels come last: use transpose(1, 2, 0), or permute(1, 2, 0) in torch."
     if len(shape) == BATCH_OF_PICTURES and shape[1] == 3:
         return "Channels come last: use transpose(0, 2, 3, 1), or permute(0, 2, 3, 1) in torch."
-    if shape and shape[-1] == 4:
+    if len(shape) >= WHOLE_PICTURE and shape[-1] == 4:
         return "Drop the alpha channel: x[..., :3]."
     if len(shape) == 2 or (shape and shape[-1] == 1):
         return "Repeat a grey picture three times along a last axis."

@@ -112,5 +112,5 @@ class Grant:
     lead: float
 
     def at(self, tick: int) -> float:
-        """Return the instant from which tick number `tick`, counted from 0, is wanted."""
+        """Return the instant at which work on tick number `tick`, counted from 0, is to begin."""
         return self.due + (tick - self.done) * self.interval - self.lead

@@ -49,9 +49,10 @@ class ClientPort(Protocol):
     async def push(self, batch: Batch, *, drop: bool) -> int:
         """Hand over a batch and return how many of its ticks were admitted.
 
-        Waits until the last tick is admitted, or until the batch's epoch is cut; with `drop` it
-        never waits, and each tick that does not fit is gone. Pictures are converted as they are
-        admitted: after the return nothing refers to the author's memory.
+        Waits until the last tick is admitted and the next one is to be worked on, or until the
+        batch's epoch is cut; with `drop` it never waits, and each tick that does not fit is gone.
+        Pictures are converted as they are admitted: after the return nothing refers to the
+        author's memory.
         """
 
     def cut(self, epoch: int, *, black: bool) -> None:

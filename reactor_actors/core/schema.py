@@ -59,6 +59,24 @@ def capabilities(contract: Contract) -> dict[str, Any]:
     }
 
 
+def descriptor(
+    contract: Contract, session: str, state: str, *, server_version: str
+) -> dict[str, Any]:
+    """Return what a client is told of the session it may connect to."""
+    model = {"name": contract.name}
+    if contract.version:
+        model["version"] = contract.version  # clients refuse a null here, and do without the key
+    return {
+        "session_id": session,
+        "state": state,
+        "cluster": "local",
+        "model": model,
+        "server_info": {"server_version": server_version},
+        "selected_transport": {"protocol": "webrtc", "version": "1.0"},
+        "capabilities": capabilities(contract),
+    }
+
+
 def _operation(command: Command) -> dict[str, Any]:
     responses: dict[str, Any] = {"202": {"description": "Command accepted"}}
     if command.reply is not None:

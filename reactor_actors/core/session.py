@@ -23,7 +23,7 @@ from enum import StrEnum
 
 from reactor_actors.core import events as ev
 from reactor_actors.core import messages as link
-from reactor_actors.core.commands import Commands
+from reactor_actors.core.commands import Commands, label
 from reactor_actors.core.contract import Contract, Gate
 from reactor_actors.core.events import Effect, Event, Note, Tell, TellAll, TellModel, Timer
 from reactor_actors.core.schema import capabilities, openapi
@@ -67,7 +67,9 @@ class Session:
         self._clients: dict[str, float] = {}
         self._gate: Gate | None = None
         self._model_up = False
-        self._restart = ev.ModelLost()
+        self._attempt = 0
+        self._lost_at = 0.0
+        self._leaving = False
         self._commands = Commands()
 
     @property
@@ -141,8 +143,8 @@ class Session:
             return [*effects, *self._move(State.READY)]
         began = link.SessionStarted(self._session)
         joined = [TellModel(link.ClientJoined(c, at)) for c, at in self._clients.items()]
-        downtime = round(1000 * (event.at - self._restart.at))
-        facts = {"attempt": self._restart.attempt, "downtime_ms": downtime}
+        downtime = round(1000 * (event.at - self._lost_at))
+        facts = {"attempt": self._attempt, "downtime_ms": downtime}
         return [
             TellModel(began),
             *joined,
@@ -151,8 +153,10 @@ class Session:
         ]
 
     def _model_lost(self, event: ev.ModelLost) -> list[Effect]:
+        if self._model_up:
+            self._lost_at = event.at
         self._model_up = False
-        self._restart = event
+        self._attempt = event.attempt
         facts = {
             "reason": "error",
             "attempt": event.attempt,
@@ -170,13 +174,15 @@ class Session:
         return [note, *refused, TellAll(outbound.RuntimeNotice("modelRestarting", facts))]
 
     def _model_given_up(self) -> list[Effect]:
+        if self._state is State.TERMINATED:
+            return self._ignored(ev.ModelGivenUp())
         self._model_up = False
         effects: list[Effect] = [Note("error", {"message": "the model has been given up"})]
         if self._state in RUNNING:
             effects += self._stop("error")
         elif self._state is State.CLOSING:
             effects += self._end()
-        return effects + self._move(State.TERMINATED)
+        return effects if self._leaving else effects + self._move(State.TERMINATED)
 
     # The session.
 
@@ -184,6 +190,7 @@ class Session:
         if self._state is State.READY:
             self._session = event.session
             return [
+                ev.ForgetSession(),  # what was emitted while nobody could have seen it
                 TellModel(link.SessionStarted(event.session)),
                 *self._move(State.WAITING),
                 *self._arm(Timer.ORPHAN, self._limits.orphan),
@@ -222,19 +229,22 @@ class Session:
             ev.ClosePeers(),
             ev.ForgetSession(),
             *self._move(State.READY if self._model_up else State.CREATED),
+            *(self._move(State.TERMINATED) if self._leaving else []),
         ]
 
     def _shutdown(self) -> list[Effect]:
+        self._leaving = True
         if self._state in RUNNING:
             return self._stop("evicted")
-        return [] if self._state is State.CLOSING else self._move(State.TERMINATED)
+        if self._state in (State.CLOSING, State.TERMINATED):
+            return []
+        return self._move(State.TERMINATED)
 
     def _fired(self, timer: Timer) -> list[Effect]:
         if timer is Timer.GRACE and self._state is State.CLOSING:
             return [Note("error", {"message": "the model is still busy"}), ev.ReplaceModel()]
-        if timer is Timer.LONGEST or self._state is not State.STREAMING:
-            return self._stop("timed_out")
-        return []
+        idle = timer is Timer.ORPHAN and self._state in (State.WAITING, State.ORPHANED)
+        return self._stop("timed_out") if idle or timer is Timer.LONGEST else []
 
     # Clients.
 
@@ -290,10 +300,12 @@ class Session:
         return self._to_model(link.FileReceived(event.client, event.file))
 
     def _command(self, client: str, said: inbound.Command) -> list[Effect]:
+        name = label(self._gate, said)
         if self._gate is None or self._state not in RUNNING:
-            return self._commands.refuse(client, said, "session_ended", "the session has ended")
+            text = "the session has ended"
+            return self._commands.refuse(client, said, "session_ended", text, name)
         if not self._model_up:
-            return self._commands.refuse(client, said, "model_restarting", RESTARTING)
+            return self._commands.refuse(client, said, "model_restarting", RESTARTING, name)
         return self._commands.ask(self._gate, client, said)
 
     def _said(self, event: link.Said) -> list[Effect]:

@@ -70,6 +70,8 @@ def trouble(value: Any) -> str | None:
             return f"it is nested deeper than {MAX_DEPTH} levels"
         if isinstance(item, float) and not math.isfinite(item):
             return "it holds a number that is not finite"
+        if isinstance(item, int) and not -(2**63) <= item < 2**64:
+            return "it holds an integer beyond 64 bits"
         if isinstance(item, dict | list):
             # The count is taken before the copy: a huge list is never duplicated.
             if seen + len(waiting) + len(item) > MAX_VALUES:
@@ -82,6 +84,8 @@ def trouble(value: Any) -> str | None:
 def _key(key: Any, where: str) -> str:
     if isinstance(key, Enum):
         key = key.value
+    if isinstance(key, np.generic):
+        key = key.item()
     if isinstance(key, str):
         return key
     if key is None:

@@ -42,6 +42,7 @@ class ModelHost:
         self._program: Program | None = None
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
+        self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop_forever, name="model", daemon=True)
         self._thread.start()
@@ -74,10 +75,15 @@ class ModelHost:
             self._loop.call_soon_threadsafe(self._stopping.set)
 
     def close(self, timeout: float = CANCEL_SECONDS) -> bool:
-        """End the thread. False: author code still holds it after `timeout` seconds."""
+        """End the thread. False: author code still holds it after `timeout` seconds.
+
+        What `load` or `serve` still do is cancelled.
+        """
         self.stop()
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -85,6 +91,10 @@ class ModelHost:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()
+            # Those that are being cancelled already have had their time.
+            left = {task for task in asyncio.all_tasks(self._loop) if not task.cancelling()}
+            if left:
+                self._loop.run_until_complete(_cancel(left))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
@@ -98,7 +108,7 @@ class ModelHost:
             contract = await program.load()
         except (SetupError, ModelError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # `from None`: the error crosses processes, and its text holds all that matters.
             raise ModelError(
                 f"the model failed to load: {_told(error)}", author_traceback(error)
@@ -111,20 +121,19 @@ class ModelHost:
         if self._program is None or self._inbox is None:
             raise RuntimeError("load() comes before serve()")
         self._program.attach(port)
-        run = asyncio.create_task(self._program.run(self._inbox.settled))
-        others = {
-            asyncio.create_task(self._dispatch(self._program, self._inbox, port)),
-            asyncio.create_task(self._stopping.wait()),
-        }
+        run = asyncio.create_task(_kept_in(self._program.run(self._inbox.settled)))
+        dispatch = asyncio.create_task(_kept_in(self._dispatch(self._program, self._inbox, port)))
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait({run, *others}, return_when=asyncio.FIRST_COMPLETED)
-            if run.done() and run.exception() is None:
+            await asyncio.wait({run, dispatch, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if run.done() and not run.cancelled() and run.exception() is None:
                 log.warning("run() has returned: handlers and hooks go on being served")
-                await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({dispatch, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            by_itself = {task for task in (run, dispatch) if task.done()}
         finally:
-            await _cancel({run, *others})
-        for task in (run, *others):
-            error = None if task.cancelled() or not task.done() else task.exception()
+            await _cancel({run, dispatch, stopping})
+        for task in (run, dispatch):
+            error = _error_of(task, by_itself=task in by_itself)
             if error is not None:
                 raise ModelError(
                     f"the model has stopped: {_told(error)}", author_traceback(error)
@@ -146,12 +155,33 @@ class ModelHost:
             program.foresee()
 
 
+async def _kept_in(work: Coroutine[Any, Any, None]) -> None:
+    """Run author code; its `sys.exit` would end the loop, and nobody would ever be told."""
+    try:
+        await work
+    except SystemExit as error:
+        raise RuntimeError(f"sys.exit({error.code!r}) was called") from error
+
+
 async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     _, stuck = await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
     if stuck:
         log.warning("the model did not end within %g s after cancel; cut off", CANCEL_SECONDS)
+
+
+def _error_of(task: asyncio.Task[Any], *, by_itself: bool) -> BaseException | None:
+    """Return what ended a task. A cancellation counts if nobody here asked for it."""
+    if not task.done():
+        return None
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error if by_itself else None
+    except BaseException as error:
+        return error
+    return None
 
 
 def _told(error: BaseException) -> str:

@@ -113,7 +113,7 @@ class Stage:
                 admitted = await self._port.push(batch, drop=False)
         self._free_since = loop.time()
         self._waited += self._free_since - started
-        if admitted and compute_time is not None and compute_time > 0:
+        if admitted and compute_time is not None and 0 < compute_time < math.inf:
             self._set_rate(admitted / compute_time)
 
     def _set_rate(self, fps: float) -> None:

@@ -40,15 +40,17 @@ class Playout:
     def cut(self, epoch: int) -> None:
         """Drop what is queued from before `epoch`."""
         self._queue.cut(epoch)
-        self._disarm()
-        self._grant(self._queue.grant())
+        self._retime()
+
+    def clear(self) -> None:
+        """Drop what is queued, of whatever epoch."""
+        self._queue.clear()
+        self._retime()
 
     def set_rate(self, fps: float) -> None:
         """Change the rate; the pending tick is re-timed."""
         self._queue.set_rate(fps)
-        self._disarm()
-        self._arm()
-        self._grant(self._queue.grant())
+        self._retime()
 
     def statistics(self) -> QueueStatistics:
         """Return a snapshot of the queue."""
@@ -70,6 +72,11 @@ class Playout:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _retime(self) -> None:
+        self._disarm()
+        self._arm()
+        self._grant(self._queue.grant())
 
     def _play(self) -> None:
         self._timer = None

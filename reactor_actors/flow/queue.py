@@ -5,16 +5,16 @@ played, how far the model may go. `Credits` is the model's end: it lets one tick
 permission. What passes between them is a `Grant`, which is absolute ("up to tick number n"), so it
 may be repeated or overtaken by a newer one without harm.
 
-The bound is `buffer_size` ticks. Within it, a tick is granted *in time*: `Lead` before it is due.
+The bound is `buffer_size` ticks: a tick is let in as soon as there is room. `Lead` says how long
+before the next one is due the model begins to work on it; until then, `emit` does not return.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import Grant
@@ -57,7 +57,8 @@ class FrameQueue:
             return False
         interval = self._pacer.interval
         slack = self._pacer.due + len(self._ticks) * interval - now
-        self._lead.arrived(now, slack, tick.turn, interval)
+        if tick.turn > 0.0:
+            self._lead.arrived(now, slack, tick.turn, interval)
         self._ticks.append(tick)
         self._peak = max(self._peak, len(self._ticks))
         return True
@@ -74,12 +75,13 @@ class FrameQueue:
         return tick
 
     def cut(self, epoch: int) -> int:
-        """Drop what is queued, and whatever still comes from before `epoch`; return how many."""
+        """Drop what is queued or still comes from before `epoch`; return how many were queued."""
         self._epoch = max(self._epoch, epoch)
-        dropped = len(self._ticks)
-        self._ticks.clear()
-        self._dropped += dropped
-        return dropped
+        return self._keep([tick for tick in self._ticks if tick.epoch >= self._epoch])
+
+    def clear(self) -> int:
+        """Drop what is queued, of whatever epoch; return how many."""
+        return self._keep([])
 
     def set_rate(self, fps: float) -> None:
         """Change the rate; queued ticks and the pending one are re-timed."""
@@ -99,12 +101,18 @@ class FrameQueue:
         waiting = len(self._ticks)
         return QueueStatistics(waiting, self._bound, self._peak, self._played, self._dropped)
 
+    def _keep(self, ticks: list[Tick]) -> int:
+        dropped = len(self._ticks) - len(ticks)
+        self._ticks = deque(ticks)
+        self._dropped += dropped
+        return dropped
+
 
 class Credits:
-    """The model's end: lets a tick through when there is room for it and it is wanted.
+    """The model's end: lets a tick through when there is room, a turn begin when it is wanted.
 
-    `take` and `take_now` belong to the model's loop; `update` and `cut` may come from any thread.
-    `clock` is the clock of the grants' instants.
+    `take`, `take_now` and `next_turn` belong to the model's loop; `update` and `cut` may come from
+    any thread. `clock` is the clock of the grants' instants.
     """
 
     def __init__(self, bound: int, clock: Callable[[], float]) -> None:
@@ -127,35 +135,33 @@ class Credits:
         self._bell.ring()
 
     def take_now(self, epoch: int) -> bool:
-        """Take room for one tick if the bound allows it, without regard to the lead."""
+        """Take room for one tick, if there is any."""
         if epoch < self._epoch or self._sent >= self._grant.done + self._bound:
             return False
         self._sent += 1
         return True
 
     async def take(self, epoch: int) -> bool:
-        """Wait until one more tick is wanted. False: its epoch was cut meanwhile."""
-        while True:
-            verdict = await self._bell.until(lambda: self._verdict(epoch))
-            if verdict == "cut":
-                return False
-            delay = self._grant.at(self._sent) - self._clock()
-            if delay <= 0.0:
-                self._sent += 1
-                return True
-            # A newer grant, a cut or the hour, whichever comes first.
-            timer = asyncio.get_running_loop().call_later(delay, self._bell.ring)
-            seen = self._grant
-            try:
-                await self._bell.until(lambda: self._news(seen, epoch))  # noqa: B023 - awaited here
-            finally:
-                timer.cancel()
+        """Wait for room for one tick, and take it. False: its epoch was cut meanwhile."""
 
-    def _verdict(self, epoch: int) -> Literal["cut", "room"] | None:
-        if epoch < self._epoch:
-            return "cut"
-        return "room" if self._sent < self._grant.done + self._bound else None
+        def attempt() -> bool | None:
+            if epoch < self._epoch:
+                return False
+            return self.take_now(epoch) or None
+
+        return await self._bell.until(attempt)
+
+    async def next_turn(self, epoch: int) -> None:
+        """Wait until the next tick is to be worked on, or until the epoch is cut."""
+        while epoch >= self._epoch:
+            seen = self._grant
+            delay = seen.at(self._sent) - self._clock()
+            if delay <= 0.0:
+                return
+            # A newer grant, a cut or the hour, whichever comes first. A loop may call a little
+            # early, so the hour is looked at again.
+            with contextlib.suppress(TimeoutError):
+                await self._bell.until(lambda: self._news(seen, epoch), delay)  # noqa: B023 - awaited here
 
     def _news(self, seen: Grant, epoch: int) -> bool | None:
-        elapsed = self._grant.at(self._sent) <= self._clock()
-        return True if elapsed or self._grant is not seen or epoch < self._epoch else None
+        return True if self._grant is not seen or epoch < self._epoch else None

@@ -1,5 +1,7 @@
 """The authoring API of generation 2: everything a model file imports."""
 
+from typing import NoReturn
+
 from reactor_actors.core.errors import BufferClosed, CommandError
 from reactor_actors.core.fields import FieldInfo, InputField, MessageField, UploadedFile
 from reactor_actors.flow.buffer import InputBuffer, InputFrame, ReadMode
@@ -13,6 +15,7 @@ from reactor_actors.interface.events import (
     session_started,
 )
 from reactor_actors.interface.executor import PipelineExecutor, StepResult
+from reactor_actors.interface.later import refuse
 from reactor_actors.interface.messages import ModelMessage
 from reactor_actors.interface.model import ReactorModel
 from reactor_actors.interface.output import OutputBuffer
@@ -50,3 +53,7 @@ __all__ = [
     "session_ended",
     "session_started",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(name, __name__)

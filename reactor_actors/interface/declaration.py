@@ -93,6 +93,8 @@ def declare(cls: type, base: type) -> Declaration:
 
     Raises `TypeError` or `ValueError` naming what is declared wrongly.
     """
+    for mixin in _mixins(cls, base):
+        check_body(mixin)
     annotations = dict(_annotations(cls, base))
     annotated = set(annotations.values())
     outputs = _belonging(cls, base, Output, "output", annotated)
@@ -132,6 +134,12 @@ def check_body(cls: type) -> None:
     events: dict[str, str] = {}
     hooks: dict[Hook, str] = {}
     for attribute, member in vars(cls).items():
+        inner = member.__func__ if type(member) in (staticmethod, classmethod) else None
+        if event_of(inner) or hook_of(inner):
+            raise TypeError(
+                f"{cls.__name__}.{attribute}: events and hooks are methods of the instance; "
+                f"remove @{type(member).__name__}"
+            )
         if spec := event_of(member):
             if other := events.get(spec.name):
                 raise ValueError(
@@ -162,12 +170,13 @@ def _check_hook(cls: type, hook: Hook, attribute: str, member: Any) -> None:
 
 
 def _annotations(cls: type, base: type) -> Iterator[tuple[str, type]]:
-    """Yield the annotations of a model that are classes of ours."""
-    for name, (owner, raw) in fields_of(cls, base).items():
+    """Yield the annotations of a model, and of its mixins, that are classes of ours."""
+    for name, (owner, raw) in fields_of(cls, object).items():
         try:
             kind = resolved(owner, name, raw)
         except TypeError as error:
-            log.warning("%s; the annotation is ignored", error)
+            if issubclass(owner, base):
+                log.warning("%s; the annotation is ignored", error)
             continue
         if isinstance(kind, type) and issubclass(kind, Input | Output | InputState | ModelMessage):
             yield name, kind
@@ -179,13 +188,15 @@ def _belonging(
     """Return the classes of one kind that belong to a model, in order of declaration."""
     found: dict[type, None] = {}
     for owner in reversed(cls.__mro__):
-        if owner is base or not issubclass(owner, base) or _is_ours(owner):
+        if _is_ours(owner):
             continue
         module = sys.modules.get(owner.__module__)
         candidates: list[Any] = [*vars(module).values()] if module else []
-        candidates += _explicit(owner, attribute, kind)
+        if issubclass(owner, base):
+            candidates += _explicit(owner, attribute, kind)
         for candidate in candidates:
-            if isinstance(candidate, type) and issubclass(candidate, kind):
+            # By type(): a lazy proxy among a module's globals minds being asked for its class.
+            if issubclass(type(candidate), type) and issubclass(candidate, kind):
                 found[candidate] = None
     found.update({c: None for c in sorted(also, key=lambda c: c.__name__) if issubclass(c, kind)})
     return tuple(c for c in found if not _is_ours(c) and _counts(c))
@@ -230,6 +241,11 @@ def _handlers(cls: type, base: type) -> dict[str, Handler]:
 def _hooks(cls: type, base: type) -> dict[Hook, Callable[..., Any]]:
     """Return the most derived hook of every kind."""
     return {hook: member for _, member in _members(cls, base) if (hook := hook_of(member))}
+
+
+def _mixins(cls: type, base: type) -> list[type]:
+    """Return the classes a model derives from that are no models themselves."""
+    return [c for c in cls.__mro__ if not issubclass(c, base) and not issubclass(base, c)]
 
 
 def _members(cls: type, base: type) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -72,8 +74,7 @@ def event(*, name: str, description: str = "", dedupe: bool = False) -> Callable
         raise ValueError(f"the event name {name!r} is reserved: use the @{name} hook")
 
     def mark(method: F) -> F:
-        setattr(method, _EVENT, EventSpec(name, description, dedupe))
-        return method
+        return _marked(method, "@event", _EVENT, EventSpec(name, description, dedupe))
 
     return mark
 
@@ -105,18 +106,31 @@ def file_uploaded(method: F) -> F:
 
 def event_of(member: object) -> EventSpec | None:
     """Return what `@event` left on a method, if anything."""
-    found = getattr(member, _EVENT, None)
+    found = inspect.getattr_static(member, _EVENT, None)  # proxies mind being asked
     return found if isinstance(found, EventSpec) else None
 
 
 def hook_of(member: object) -> Hook | None:
     """Return which hook a method is, if any."""
-    found = getattr(member, _HOOK, None)
+    found = inspect.getattr_static(member, _HOOK, None)
     return found if isinstance(found, Hook) else None
 
 
 def _hooked(method: F, hook: Hook) -> F:
-    if not callable(method):
-        raise TypeError(f"@{hook.value} takes no arguments: write it without parentheses")
-    setattr(method, _HOOK, hook)
+    return _marked(method, f"@{hook.value}", _HOOK, hook)
+
+
+def _marked(method: F, decorator: str, marker: str, mark: object) -> F:
+    # What is not bound to the instance like a function would get its arguments shifted by one.
+    if not callable(method) or isinstance(method, staticmethod | functools.partial):
+        raise TypeError(
+            f"{decorator} goes on a method, a plain function with `self`; got "
+            f"{type(method).__name__}: {method!r}"
+        )
+    if hasattr(method, marker):
+        raise TypeError(
+            f"{decorator}: {getattr(method, '__name__', method)!r} is already marked as "
+            f"{getattr(method, marker)}. Write one method for each, and let one call the other."
+        )
+    setattr(method, marker, mark)
     return method

@@ -1,4 +1,4 @@
-"""`PipelineExecutor`: one pipeline in the calling thread. For unit tests and notebooks' kernels."""
+"""`PipelineExecutor`: one pipeline in the calling thread. For unit tests and scripts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from reactor_actors.interface.turns import PipelineProgram
 T = TypeVar("T")
 
 CLIENT = "executor"
-_BOUNDS = {"name", "payload", "minimum", "maximum", "enum", "minLength", "maxLength"}
+_LENGTHS = {"minLength", "maxLength", "minItems", "maxItems"}
+_BOUNDS = {"name", "payload", "minimum", "maximum", "enum", "const", *_LENGTHS}
 """Broken rules that are a `ValueError`; types, missing and unknown arguments are a `TypeError`."""
 
 
@@ -93,7 +94,7 @@ class PipelineExecutor:
             return StepResult(Idle, 0.0, messages)
         return StepResult(turn.output, turn.seconds, messages)
 
-    def send_event(self, name: str, **args: Any) -> list[ModelMessage]:
+    def send_event(self, name: str, /, **args: Any) -> list[ModelMessage]:
         """Run a handler or a setter now; return the messages it sent, its reply last.
 
         `ValueError` for an unknown name or a violated bound, `TypeError` for a wrong or missing
@@ -152,6 +153,12 @@ class PipelineExecutor:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        # One that was forgotten in a test or a notebook leaves no open loop behind.
+        loop = getattr(self, "_loop", None)
+        if loop is not None and not loop.is_running():
+            loop.close()
 
     async def _attach(self) -> None:
         self._program.attach(_Nowhere())

@@ -12,7 +12,14 @@ from reactor_actors.core.arguments import describe
 from reactor_actors.core.contract import MessageType
 from reactor_actors.core.fields import REQUIRED, MessageField, MessageFieldInfo
 from reactor_actors.core.values import plain
-from reactor_actors.interface.records import as_record, fields_of, own_fields, resolved
+from reactor_actors.interface.records import (
+    as_record,
+    check_annotated,
+    fields_of,
+    is_remade,
+    own_fields,
+    resolved,
+)
 
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _RESERVED = ("modelRestarting", "modelRestarted")
@@ -32,10 +39,15 @@ class ModelMessage:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make a dataclass of the subclass; its fields may also be given by position."""
         super().__init_subclass__(**kwargs)
+        if is_remade(cls):
+            return
+        check_annotated(cls, MessageFieldInfo, "MessageField(...)")
         for field in own_fields(cls):
             _set_default(cls, field)
+        own = "__init__" in vars(cls)
         as_record(cls, eq=True)
-        _accept_positions(cls)
+        if not own:
+            _accept_positions(cls)
 
 
 def message_name(cls: type[ModelMessage]) -> str:
@@ -81,8 +93,8 @@ def message_type(cls: type[ModelMessage]) -> MessageType:
 
 def summary_of(thing: Any) -> str:
     """Return the first paragraph of a docstring, on one line."""
-    # A dataclass without a docstring gets its signature for one.
-    own = thing.__dict__.get("__doc__") or ""
+    # A class has its own docstring only; a dataclass without one gets its signature for it.
+    own = (vars(thing).get("__doc__") if isinstance(thing, type) else thing.__doc__) or ""
     if isinstance(thing, type) and own.startswith(f"{thing.__name__}("):
         return ""
     return " ".join(inspect.cleandoc(own).split("\n\n")[0].split())

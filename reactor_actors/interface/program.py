@@ -255,7 +255,9 @@ class ModelProgram:
             data = checked_message(self.model, reply)
             return link.Answered(number, message_name(type(reply)), data)
         except ClientError as error:
-            return link.Answered(number, code=error.code, message=error.message)
+            # A code that is no text, an HTTP status or an Enum member, is sent as text.
+            code = getattr(error.code, "value", error.code)
+            return link.Answered(number, code=str(code), message=str(error.message))
         except Exception:
             log.exception("the handler of %r failed; its caller is told so", message.name)
             return link.Answered(number, code="internal_error", message=INTERNAL)

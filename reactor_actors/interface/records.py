@@ -11,7 +11,7 @@ import dataclasses
 import inspect
 import sys
 import typing
-from typing import Any
+from typing import Any, ClassVar
 
 _MARKER = "_keyword_only_"
 
@@ -20,11 +20,45 @@ def as_record(cls: type, *, eq: bool = False) -> None:
     """Make a dataclass of `cls`, in place; instances compare by value with `eq`."""
     cls.__annotations__ = {_MARKER: dataclasses.KW_ONLY, **inspect.get_annotations(cls)}
     dataclasses.dataclass(eq=eq)(cls)
+    for name in own_fields(cls):
+        field = cls.__dict__["__dataclass_fields__"].get(name)
+        if field is not None and field.default_factory is not dataclasses.MISSING:
+            # A pass takes factories off the class; the second one has to find them again.
+            setattr(cls, name, field)
+
+
+def is_remade(cls: type) -> bool:
+    """Whether `cls` is the copy that `@dataclass(slots=True)` makes of a record."""
+    return "__dataclass_fields__" in cls.__dict__
 
 
 def own_fields(cls: type) -> dict[str, Any]:
-    """Return the raw annotations that `cls` itself declares, in order; strings stay strings."""
-    return {n: value for n, value in inspect.get_annotations(cls).items() if n != _MARKER}
+    """Return the raw annotations that `cls` itself declares, in order; strings stay strings.
+
+    Class variables are no fields.
+    """
+    return {
+        name: raw
+        for name, raw in inspect.get_annotations(cls).items()
+        if name != _MARKER and not _is_class_variable(raw)
+    }
+
+
+def check_annotated(cls: type, kind: type, form: str) -> None:
+    """Raise `TypeError` for a value of `kind` in the body of `cls` whose name has no annotation."""
+    fields = own_fields(cls)
+    for name, value in vars(cls).items():
+        if isinstance(value, kind) and name not in fields:
+            raise TypeError(
+                f"{cls.__name__}.{name} has no annotation, so it is no field: write "
+                f"`{name}: float = {form}`, with its own type."
+            )
+
+
+def _is_class_variable(raw: Any) -> bool:
+    if isinstance(raw, str):
+        return raw.partition("[")[0].rpartition(".")[2].strip() == "ClassVar"
+    return raw is ClassVar or typing.get_origin(raw) is ClassVar
 
 
 def resolved(owner: type, name: str, annotation: Any) -> Any:

@@ -7,7 +7,14 @@ from typing import Any, dataclass_transform
 
 from reactor_actors.core.arguments import Argument, Arguments, argument
 from reactor_actors.core.fields import REQUIRED, FieldInfo, InputField, UploadedFile
-from reactor_actors.interface.records import as_record, fields_of, own_fields, resolved
+from reactor_actors.interface.records import (
+    as_record,
+    check_annotated,
+    fields_of,
+    is_remade,
+    own_fields,
+    resolved,
+)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(InputField, dataclasses.field))
@@ -21,6 +28,9 @@ class InputState:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the declared defaults and make a dataclass of the subclass."""
         super().__init_subclass__(**kwargs)
+        if is_remade(cls):
+            return
+        check_annotated(cls, FieldInfo, "InputField(...)")
         declared = {}
         for name, annotation in own_fields(cls).items():
             if name.startswith("_"):

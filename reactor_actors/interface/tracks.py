@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, dataclass_transform
 
 from reactor_actors.core.media import Direction, Kind, Track
-from reactor_actors.interface.records import as_record, fields_of, resolved
+from reactor_actors.interface.records import as_record, fields_of, is_remade, resolved
 
 
 class Video:
@@ -33,7 +33,8 @@ class Output:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make a dataclass of the subclass."""
         super().__init_subclass__(**kwargs)
-        as_record(cls)
+        if not is_remade(cls):
+            as_record(cls)
 
 
 @dataclass_transform(kw_only_default=True)
@@ -46,7 +47,8 @@ class Input:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make a dataclass of the subclass."""
         super().__init_subclass__(**kwargs)
-        as_record(cls)
+        if not is_remade(cls):
+            as_record(cls)
 
 
 def tracks_of(cls: type[Output] | type[Input]) -> tuple[Track, ...]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import BufferClosed
 from reactor_actors.core.media import Batch
 from reactor_actors.engine.program import Settled
-from reactor_actors.interface.pipeline import Idle
+from reactor_actors.interface.pipeline import Idle, ReactorPipeline
 from reactor_actors.interface.program import ModelProgram
 from reactor_actors.interface.state import InputState
 from reactor_actors.interface.tracks import Output
@@ -42,6 +43,18 @@ class PipelineProgram(ModelProgram):
         super().__init__(*args, **kwargs)
         self._open = asyncio.Event()
         self._turns: _Turns | None = None
+        self._refused: Exception | None = None
+        self._fresh_state()  # one that cannot be made is found here, not by the first client
+
+    async def load(self) -> Contract:
+        """Call the author's `load`, after which there must be an `inference`."""
+        contract = await super().load()
+        if getattr(self.model.inference, "__func__", None) is ReactorPipeline.inference:  # type: ignore[attr-defined]
+            raise TypeError(
+                f"{type(self.model).__name__} has no inference(): write a generator method, or "
+                "assign one in load()"
+            )
+        return contract
 
     def foresee(self) -> None:
         """Wake a generator that waits for frames of a client who has left."""
@@ -49,10 +62,8 @@ class PipelineProgram(ModelProgram):
 
     def begin(self) -> None:
         """Make the session's state and generator."""
-        declared = self.declaration.state
-        initial = self.declaration.parameters.parse({})
-        self.model.state = declared(**initial) if declared else InputState()  # type: ignore[attr-defined]
-        self._turns = None
+        self.model.state = self._fresh_state()  # type: ignore[attr-defined]
+        self._begin_turns()
 
     def enter(self) -> None:
         """Open the input buffers, empty."""
@@ -103,28 +114,53 @@ class PipelineProgram(ModelProgram):
 
         An output that cannot be emitted is raised at the author's own `yield`.
         """
-        if self._turns is None:
-            self._turns = _Turns(self.model.inference())  # type: ignore[attr-defined]
+        turns = self._turns or self._begin_turns()
+        refused, self._refused = self._refused, None
         began, waited = time.perf_counter(), self.stage.waited
         try:
-            produced = await self._turns.advance()
-            while True:
-                if produced is _RETURNED:
-                    self._turns = None
-                    return None
-                if produced is None or produced is Idle:
-                    return None
-                try:
-                    output = self._output(produced)
-                    batch = self.stage.prepare(self.model.output_buffer.values(output))
-                    break
-                except (TypeError, ValueError) as error:
-                    produced = await self._turns.advance(error)
+            produced = await turns.advance(refused)
+            try:
+                made = self._made(produced)
+            except (TypeError, ValueError) as error:
+                produced = await turns.advance(error)
+                made = self._made_again(produced)
         except BufferClosed:
+            produced, made = _RETURNED, None
+        if produced is _RETURNED:
             self._turns = None
+        if made is None:
             return None
+        output, batch = made
         seconds = time.perf_counter() - began - (self.stage.waited - waited)
         return Turn(output, batch, seconds)
+
+    def _fresh_state(self) -> InputState:
+        declared = self.declaration.state
+        initial = self.declaration.parameters.parse({})
+        return declared(**initial) if declared else InputState()
+
+    def _begin_turns(self) -> _Turns:
+        self._refused = None
+        self._turns = _Turns(self.model.inference())  # type: ignore[attr-defined]
+        return self._turns
+
+    def _made(self, produced: Any) -> tuple[Output, Batch] | None:
+        """Return what was yielded, checked; None when there is nothing to emit."""
+        if produced is _RETURNED or produced is None or produced is Idle:
+            return None
+        output = self._output(produced)
+        return output, self.stage.prepare(self.model.output_buffer.values(output))
+
+    def _made_again(self, produced: Any) -> tuple[Output, Batch] | None:
+        """Check what a generator yields after one refusal; a second one waits for the next turn.
+
+        So a generator that catches every exception and yields the same again blocks nobody.
+        """
+        try:
+            return self._made(produced)
+        except (TypeError, ValueError) as error:
+            self._refused = error
+            return None
 
     def _output(self, produced: Any) -> Output:
         if isinstance(produced, Output):

@@ -48,6 +48,8 @@ class DirectLink:
                 break
             self._call(self._clients.push, tick_of(batch, index))
             admitted += 1
+        if not drop:
+            await self._credits.next_turn(batch.epoch)
         return admitted
 
     def cut(self, epoch: int, *, black: bool) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 from reactor_actors.core import events as ev
@@ -21,6 +22,7 @@ from reactor_actors.core.ports import Feed, ModelPort, Peer, Screen
 from reactor_actors.core.session import RUNNING, Limits, Session, State
 from reactor_actors.core.wire.inbound import Inbound
 from reactor_actors.core.wire.outbound import Outbound
+from reactor_actors.flow.bell import Bell
 from reactor_actors.flow.playout import Playout
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
 from reactor_actors.transports.uploads import Uploads
@@ -31,8 +33,8 @@ log = logging.getLogger("reactor_actors.session")
 class TransportHost:
     """Owner of one replica's session, playout and peers. Lives on one event loop.
 
-    `journal` gets every note of the session; `replace_model` is called when the model's process
-    has to go.
+    Every note of the session is logged and given to `journal`; `replace_model` is called when the
+    model's process has to go.
     """
 
     def __init__(
@@ -47,11 +49,15 @@ class TransportHost:
         self._loop = asyncio.get_running_loop()
         self._screen = screen
         self._session = Session(limits)
-        self._journal = journal or _log_note
+        self._journal = journal or (lambda note: None)
         self._replace_model = replace_model or (lambda: None)
         self._model: ModelPort | None = None
         self._playout: Playout | None = None
+        self._model_news: ev.ModelReady | ev.ModelLost | ev.ModelGivenUp | None = None
         self._peers: dict[str, Peer] = {}
+        self._open: set[str] = set()
+        self._when_over: Callable[[], None] = lambda: None
+        self._moved = Bell()
         self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.uploads = uploads or Uploads()
@@ -70,6 +76,11 @@ class TransportHost:
     def contract(self) -> Contract | None:
         """What the model declares, once it has been loaded."""
         return self._session.contract
+
+    @property
+    def model_news(self) -> ev.ModelReady | ev.ModelLost | ev.ModelGivenUp | None:
+        """The last thing heard of the model; None while it loads for the first time."""
+        return self._model_news
 
     def statistics(self) -> QueueStatistics | None:
         """Return a snapshot of the frame queue."""
@@ -92,23 +103,48 @@ class TransportHost:
             self._playout = None
         self.tell(event)
 
+    def when_over(self, callback: Callable[[], None]) -> None:
+        """Call back whenever a session is over and its connections are to be forgotten."""
+        self._when_over = callback
+
     def start(self, session: str) -> None:
         """Start a session, or keep the one that runs."""
+        before = self._session.session
         self.tell(ev.Start(session))
+        if before is None and self._session.session is not None:
+            self._note(ev.Note("session_started"), session)
 
     def stop(self, reason: str = "stopped") -> None:
         """End the session for every client."""
         self.tell(ev.Stop(reason))
 
+    async def wound_down(self, seconds: float) -> bool:
+        """Wait until no session is being closed; return False if one still is after `seconds`."""
+        try:
+            return await self._moved.until(
+                lambda: None if self._session.state is State.CLOSING else True, seconds
+            )
+        except TimeoutError:
+            return False
+
     def join(self, peer: Peer) -> None:
         """Add a connected peer to the session."""
         self._peers[peer.client] = peer
         self.tell(ev.PeerJoined(peer.client, time.time()))
+        if peer.client in self._session.clients and peer.client not in self._open:
+            self._open.add(peer.client)
+            note = ev.Note("connection_opened", {"client": peer.client})
+            self._note(note, self._session.session)
 
-    def leave(self, client: str) -> None:
-        """Note that a peer is gone for good."""
+    def replace(self, peer: Peer) -> None:
+        """Take a peer in place of the one its client had; to the session nothing has changed."""
+        self._peers[peer.client] = peer
+
+    def leave(self, client: str, reason: str = "closed") -> None:
+        """Note that a peer is gone for good; `reason` is for the journal."""
         self._peers.pop(client, None)
         self.tell(ev.PeerLeft(client))
+        self._note_closed(client, self._session.session, reason)
 
     def hear(self, client: str, said: Inbound) -> None:
         """Take in what a client says."""
@@ -142,8 +178,13 @@ class TransportHost:
 
     def tell(self, event: ev.Event) -> None:
         """Put an event to the session and perform what it decides."""
-        for effect in self._session.receive(event):
-            self._perform(effect)
+        if isinstance(event, ev.ModelReady | ev.ModelLost | ev.ModelGivenUp):
+            self._model_news = event
+        before = self._session.session
+        effects = self._session.receive(event)
+        session = self._session.session or before
+        for effect in effects:
+            self._perform(effect, session)
 
     async def close(self) -> None:
         """End everything this object owns. The session is not wound down; see `ev.Shutdown`."""
@@ -155,7 +196,7 @@ class TransportHost:
         if self._playout is not None:
             self._playout.close()
 
-    def _perform(self, effect: ev.Effect) -> None:
+    def _perform(self, effect: ev.Effect, session: str | None) -> None:
         match effect:
             case ev.TellModel(message):
                 if self._model is not None:
@@ -163,7 +204,7 @@ class TransportHost:
             case ev.Tell(client, message):
                 self._send([client], message)
             case ev.TellAll(message):
-                self._send(self._session.clients, message)
+                self._send(tuple(self._peers), message)  # the session may have ended since
             case ev.FindFiles(number, uploads):
                 self._run(self._find_files(number, uploads))
             case ev.FindFile(client, upload):
@@ -174,14 +215,13 @@ class TransportHost:
             case ev.ClearTimer(timer):
                 self._clear(timer)
             case ev.ClosePeers(clients):
-                self._close_peers(clients)
+                self._close_peers(clients, session)
             case ev.ForgetSession():
-                self.uploads.clear()
-                self._screen.forget()
+                self._forget()
             case ev.ReplaceModel():
                 self._replace_model()
             case ev.Note():
-                self._journal(effect)
+                self._note(effect, session)
 
     def _send(self, clients: Iterable[str], message: Outbound) -> None:
         for client in clients:
@@ -194,11 +234,31 @@ class TransportHost:
                 # One broken peer is its own trouble: it is noticed as lost by its transport.
                 log.exception("client %s could not be told something; it is skipped", client)
 
-    def _close_peers(self, clients: tuple[str, ...] | None) -> None:
+    def _note(self, note: ev.Note, session: str | None) -> None:
+        _log_note(note)
+        self._journal(replace(note, session=session))
+        if note.kind == "transition":
+            self._moved.ring()
+
+    def _note_closed(self, client: str, session: str | None, reason: str) -> None:
+        if client in self._open:
+            self._open.discard(client)
+            note = ev.Note("connection_closed", {"client": client, "reason": reason})
+            self._note(note, session)
+
+    def _close_peers(self, clients: tuple[str, ...] | None, session: str | None) -> None:
         for client in tuple(self._peers) if clients is None else clients:
             peer = self._peers.pop(client, None)
             if peer is not None:
                 peer.close()
+                self._note_closed(client, session, "session_ended")
+
+    def _forget(self) -> None:
+        self.uploads.clear()
+        self._when_over()
+        self._screen.forget()
+        if self._playout is not None:
+            self._playout.clear()
 
     def _fire(self, timer: ev.Timer) -> None:
         self._timers.pop(timer, None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reactor_actors.core.errors import ClientError
@@ -12,6 +13,8 @@ from reactor_actors.core.fields import UploadedFile
 
 FILE_BYTES = 64 * 2**20
 SESSION_BYTES = 256 * 2**20
+SESSION_FILES = 1024
+TEXT_LENGTH = 255
 WAIT_SECONDS = 8.0
 
 
@@ -21,7 +24,46 @@ class _Place:
     mime_type: str
     size: int
     data: bytes | None = None
+    filling: Filling | None = None
     filled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Filling:
+    """The bytes of one file on their way in: `write` them in order, then `finish`.
+
+    Both raise `ClientError`: `wrong_size`, or `unknown` once a newer transfer of the same file has
+    begun or the session has ended. The file counts as received only with `finish`.
+    """
+
+    def __init__(self, place: _Place) -> None:
+        self._place = place
+        self._data = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes in; there is never more kept than the place was opened for."""
+        self._check()
+        if len(self._data) + len(data) > self._place.size:
+            raise ClientError("wrong_size", f"expected {self._place.size} bytes; got more")
+        self._data += data
+
+    def finish(self) -> None:
+        """Make the file available."""
+        self._check()
+        if len(self._data) != self._place.size:
+            raise _wrong_size(self._place, len(self._data))
+        self._place.data = bytes(self._data)
+        self._place.filled.set()
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget the bytes received; the place can be filled by another transfer."""
+        self._data = bytearray()
+        if self._place.filling is self:
+            self._place.filling = None
+
+    def _check(self) -> None:
+        if self._place.filling is not self:
+            raise ClientError("unknown", "the upload is gone, or a newer transfer fills it")
 
 
 class Uploads:
@@ -39,6 +81,8 @@ class Uploads:
         """Reserve a place for a file and return its id."""
         if not name or not mime_type or size <= 0:
             raise ClientError("malformed", "an upload needs a name, a type and a size above 0")
+        if len(name) > TEXT_LENGTH or len(mime_type) > TEXT_LENGTH:
+            raise ClientError("malformed", f"name and type may have {TEXT_LENGTH} characters each")
         if size > self._file_bytes:
             raise ClientError("too_large", f"a file may have {self._file_bytes} bytes; got {size}")
         reserved = sum(place.size for place in self._places.values())
@@ -46,21 +90,41 @@ class Uploads:
             raise ClientError(
                 "too_large", f"the files of a session may have {self._session_bytes} bytes together"
             )
+        if len(self._places) >= SESSION_FILES:
+            raise ClientError("too_large", f"a session may have {SESSION_FILES} files")
         upload_id = str(uuid.uuid4())
         self._places[upload_id] = _Place(name, mime_type, size)
         return upload_id
 
-    def fill(self, upload_id: str, data: bytes) -> None:
-        """Store the bytes of a file."""
+    @contextmanager
+    def filling(self, upload_id: str, announced: int | None = None) -> Iterator[Filling]:
+        """Fill a place bit by bit; `announced` is the number of bytes to come, if it is known.
+
+        Takes the place over from a transfer that has not finished. Left unfinished, for whatever
+        reason, the place is as it was before, and nothing of the transfer is kept.
+        """
         place = self._places.get(upload_id)
         if place is None:
             raise ClientError("unknown", "there is no such upload")
         if place.data is not None:
             raise ClientError("filled", "this upload is complete already")
-        if len(data) != place.size:
-            raise ClientError("wrong_size", f"expected {place.size} bytes; got {len(data)}")
-        place.data = data
-        place.filled.set()
+        if announced is not None and announced > self._file_bytes:
+            raise ClientError("too_large", f"a file may have {self._file_bytes} bytes")
+        if announced is not None and announced != place.size:
+            raise _wrong_size(place, announced)
+        if place.filling is not None:
+            place.filling.drop()
+        filling = place.filling = Filling(place)
+        try:
+            yield filling
+        finally:
+            filling.drop()
+
+    def fill(self, upload_id: str, data: bytes) -> None:
+        """Store the bytes of a file."""
+        with self.filling(upload_id, len(data)) as filling:
+            filling.write(data)
+            filling.finish()
 
     async def find(
         self, upload_ids: Sequence[str], seconds: float = WAIT_SECONDS
@@ -79,6 +143,9 @@ class Uploads:
 
     def clear(self) -> None:
         """Delete everything: the session is over."""
+        for place in self._places.values():
+            if place.filling is not None:
+                place.filling.drop()
         self._places.clear()
 
     async def _file(self, upload_id: str) -> UploadedFile:
@@ -88,3 +155,7 @@ class Uploads:
         await place.filled.wait()
         data = place.data or b""
         return UploadedFile(place.name, place.mime_type, len(data), data)
+
+
+def _wrong_size(place: _Place, size: int) -> ClientError:
+    return ClientError("wrong_size", f"expected {place.size} bytes; got {size}")

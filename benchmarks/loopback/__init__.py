@@ -1,0 +1,1 @@
+"""One stream over the loopback, watched by real peers: ours beside a plain aiortc server."""

@@ -1,0 +1,210 @@
+"""`reactor-actors serve`: from words on the command line to a running server."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from reactor_actors import __version__
+from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import SetupError
+from reactor_actors.core.media import Track
+from reactor_actors.core.session import Limits
+from reactor_actors.loader import find_model
+from reactor_actors.serving import serve as serve_model
+from reactor_actors.transports.http.settings import HttpSettings, webcam_warning
+from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.webrtc.connections import ConnectionLimits
+from reactor_actors.transports.webrtc.ice import IceSettings, parse_ports, parse_stun, parse_turn
+from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.rate import BitrateRange
+
+NETWORK, MEDIA, SESSION = "Network", "Media", "Session"
+
+
+def serve(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="Folder, manifest, or module:Class.")] = ".",
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Config file, instead of the manifest's.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(envvar="HOST", rich_help_panel=NETWORK, help="Address to listen on.")
+    ] = "0.0.0.0",
+    port: Annotated[
+        int, typer.Option(envvar="PORT", rich_help_panel=NETWORK, help="Port; 0 takes a free one.")
+    ] = 8080,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="REACTOR_TOKEN", rich_help_panel=NETWORK, help="What callers must show."
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(rich_help_panel=NETWORK, help="Certificate chain, PEM.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(rich_help_panel=NETWORK, help="Its key, PEM.")
+    ] = None,
+    allow_origin: Annotated[
+        str, typer.Option(rich_help_panel=NETWORK, help="Origin whose pages may use the server.")
+    ] = "*",
+    max_connections: Annotated[
+        int, typer.Option(min=1, rich_help_panel=NETWORK, help="Connections at a time.")
+    ] = 64,
+    max_upload_mb: Annotated[
+        int, typer.Option(min=1, rich_help_panel=NETWORK, help="Largest upload, in MiB.")
+    ] = 64,
+    stun_server: Annotated[
+        list[str] | None,
+        typer.Option(rich_help_panel=NETWORK, help="stun:host:port. [env: STUN_SERVERS]"),
+    ] = None,
+    turn_server: Annotated[
+        list[str] | None,
+        typer.Option(rich_help_panel=NETWORK, help="user;credential;url. [env: TURN_SERVERS]"),
+    ] = None,
+    ice_transport_policy: Annotated[
+        str,
+        typer.Option(
+            envvar="ICE_TRANSPORT_POLICY",
+            rich_help_panel=NETWORK,
+            help="all, or relay for TURN only.",
+        ),
+    ] = "all",
+    webrtc_port_range: Annotated[
+        str,
+        typer.Option(envvar="WEBRTC_PORT_RANGE", rich_help_panel=NETWORK, help="UDP min:max."),
+    ] = ":",
+    public_ip: Annotated[
+        str | None, typer.Option(rich_help_panel=NETWORK, help="Address that clients are given.")
+    ] = None,
+    bitrate: Annotated[
+        str, typer.Option(rich_help_panel=MEDIA, help="Video, min:start:max in Mb/s.")
+    ] = "0.5:4:10",
+    video_codec: Annotated[
+        str, typer.Option(rich_help_panel=MEDIA, help="VP8 or H264, where a client takes it.")
+    ] = "VP8",
+    orphan_timeout: Annotated[
+        float,
+        typer.Option(
+            envvar="ORPHAN_TIMEOUT_SECONDS",
+            min=0,
+            rich_help_panel=SESSION,
+            help="Seconds a session outlives its last client; 0 is for ever.",
+        ),
+    ] = 30.0,
+    ping_timeout: Annotated[
+        float,
+        typer.Option(
+            envvar="WEBRTC_CLIENT_PING_TIMEOUT_SECONDS",
+            rich_help_panel=SESSION,
+            help="Seconds of silence that lose a client; 0 is for ever.",
+        ),
+    ] = 20.0,
+    max_session_duration: Annotated[
+        float,
+        typer.Option(
+            envvar="MAX_SESSION_DURATION_SECONDS",
+            min=0,
+            rich_help_panel=SESSION,
+            help="Seconds from the first client to the end; 0 is for ever.",
+        ),
+    ] = 0.0,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log debug messages.")] = False,
+) -> None:
+    """Serve a model. Config values are overridden by --model.a.b=value."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else os.environ.get("REACTOR_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+    for library in ("aiortc", "aioice", "aiohttp", "libav", "asyncio"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    source = find_model(path, config=config, overrides=context.args, environ=os.environ)
+    stun = stun_server or _listed("STUN_SERVERS")
+    turn = turn_server or _listed("TURN_SERVERS")
+    settings = ServerSettings(
+        http=HttpSettings(
+            host=host,
+            port=port,
+            token=token,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            allow_origin=allow_origin,
+            max_upload_mb=max_upload_mb,
+        ),
+        peers=PeerSettings(
+            ice=IceSettings(
+                servers=(*map(parse_stun, stun), *map(parse_turn, turn)),
+                relay_only=_is_relay(ice_transport_policy),
+                ports=parse_ports(webrtc_port_range),
+                bind=bound_addresses(host, public_ip),
+                public_address=public_ip,
+            ),
+            codecs=_codecs(video_codec),
+        ),
+        connections=ConnectionLimits(connections=max_connections, silence=ping_timeout),
+        session=Limits(orphan=orphan_timeout, longest=max_session_duration),
+        bitrate=BitrateRange.parse(bitrate),
+    )
+    console = Console(highlight=False)
+    if (warning := webcam_warning(settings.http)) is not None:
+        logging.getLogger("reactor_actors").warning("%s", warning)
+    clean = asyncio.run(
+        serve_model(
+            source,
+            settings,
+            version=__version__,
+            started=lambda url: console.print(f"loading {source.manifest.name} ({url})"),
+            loaded=lambda contract: console.print(summary(contract), soft_wrap=True),
+        )
+    )
+    raise typer.Exit(0 if clean else 1)
+
+
+def bound_addresses(host: str, public_ip: str | None) -> tuple[str, ...]:
+    """Return the addresses that media is sent from; none means those of every interface.
+
+    A server that only this machine can reach needs no other address for its media.
+    """
+    for name in (public_ip, "127.0.0.1" if host == "localhost" else host):
+        try:
+            if name is not None and ipaddress.ip_address(name).is_loopback:
+                return (name,)
+        except ValueError:
+            continue
+    return ()
+
+
+def summary(contract: Contract) -> str:
+    """Return what a person wants to know of a model that has just been loaded."""
+    tracks = ", ".join(map(_told, contract.tracks)) or "none"
+    commands = ", ".join(command.name for command in contract.commands) or "none"
+    return f"ready: {contract.name}\n  tracks    {tracks}\n  commands  {commands}"
+
+
+def _told(track: Track) -> str:
+    return f"{track.name} ({track.kind} {track.direction})"
+
+
+def _listed(variable: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(variable, "").split(",") if item.strip()]
+
+
+def _is_relay(policy: str) -> bool:
+    if policy not in ("all", "relay"):
+        raise SetupError(f"--ice-transport-policy expects all or relay; got {policy!r}")
+    return policy == "relay"
+
+
+def _codecs(preferred: str) -> tuple[str, ...]:
+    known = ("VP8", "H264")
+    if preferred.upper() not in known:
+        raise SetupError(f"--video-codec expects VP8 or H264; got {preferred!r}")
+    return (preferred.upper(), *(name for name in known if name != preferred.upper()))

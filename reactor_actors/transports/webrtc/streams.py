@@ -1,0 +1,137 @@
+"""`Streams`: the screen of a model, encoded once for everybody. Pictures and sound have one clock.
+
+This module knows viewers only as `PacketTrack`s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from reactor_actors.core.media import Direction, Kind, Samples, Tick, Track
+from reactor_actors.transports.webrtc.outbound import PacketTrack
+from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.transports.webrtc.sound import SoundEncoder
+from reactor_actors.transports.webrtc.video import StreamCounts, VideoStream
+
+
+class SoundStream:
+    """One output track of sound: Opus, encoded once, from the first viewer to the last."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._sample_rate = sample_rate
+        self._encoder: SoundEncoder | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._viewers: set[PacketTrack] = set()
+        self.counts = StreamCounts()
+
+    def show(self, samples: Samples) -> None:
+        """Play a piece of sound, beginning now."""
+        self.counts.shown += 1
+        if not self._viewers:
+            return
+        if self._encoder is None:
+            self._encoder = SoundEncoder(self._sample_rate, samples.shape[0])
+            self._play()
+        self._encoder.push(samples, self._loop.time())
+
+    def blank(self) -> None:
+        """Drop what waits to be played; silence follows."""
+        if self._encoder is not None:
+            self._encoder.clear()
+
+    def forget(self) -> None:
+        """Play nothing more until something new is shown."""
+        self._stop()
+
+    def join(self, viewer: PacketTrack) -> None:
+        """Play to a viewer."""
+        viewer.resume()
+        self._viewers.add(viewer)
+
+    def leave(self, viewer: PacketTrack) -> None:
+        """End with a viewer."""
+        viewer.pause()
+        self._viewers.discard(viewer)
+        if not self._viewers:
+            self._stop()
+
+    def close(self) -> None:
+        """Play nothing more to anybody."""
+        self._viewers.clear()
+        self._stop()
+
+    def _stop(self) -> None:
+        self._encoder = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _play(self) -> None:
+        if self._encoder is None:
+            return
+        for packet in self._encoder.packets(self._loop.time()):
+            for viewer in tuple(self._viewers):
+                viewer.show(packet)
+        self._timer = self._loop.call_later(self._encoder.wait(self._loop.time()), self._play)
+
+
+class Streams:
+    """The screen of a model: a stream for every output track."""
+
+    def __init__(self, bounds: BitrateRange | None = None) -> None:
+        self._bounds = bounds or BitrateRange()
+        self._declared: dict[str, Track] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self.video: dict[str, VideoStream] = {}
+        self.sound: dict[str, SoundStream] = {}
+
+    def declare(self, tracks: Iterable[Track], fps: float) -> None:
+        """Make a stream for every output track; those that stay as they are keep their viewers."""
+        outputs = {t.name: t for t in tracks if t.direction is Direction.OUT}
+        for name, track in list(self._declared.items()):
+            if outputs.get(name) != track:
+                self._remove(name)
+        for name in outputs.keys() - self._declared.keys():
+            self._declared[name] = outputs[name]
+            if outputs[name].kind is Kind.VIDEO:
+                self.video[name] = VideoStream(name, self._bounds, fps)
+            else:
+                self.sound[name] = SoundStream(outputs[name].sample_rate)
+
+    def show(self, tick: Tick) -> None:
+        """Show a tick to every viewer."""
+        for name, picture in tick.pictures.items():
+            self.video[name].show(picture)
+        for name, samples in tick.sound.items():
+            self.sound[name].show(samples)
+
+    def blank(self) -> None:
+        """Show one black picture per video track, and drop the sound that waits."""
+        for video in self.video.values():
+            video.blank()
+        for sound in self.sound.values():
+            sound.blank()
+
+    def forget(self) -> None:
+        """Forget the last pictures and the waiting sound."""
+        for video in self.video.values():
+            video.forget()
+        for sound in self.sound.values():
+            sound.forget()
+
+    async def close(self) -> None:
+        """End every encoder."""
+        for name in list(self._declared):
+            self._remove(name)
+        await asyncio.gather(*self._closing)
+
+    def _remove(self, name: str) -> None:
+        del self._declared[name]
+        if name in self.sound:
+            self.sound.pop(name).close()
+        else:
+            task = asyncio.get_running_loop().create_task(self.video.pop(name).close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)

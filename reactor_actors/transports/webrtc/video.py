@@ -1,0 +1,258 @@
+"""Encode pictures once, show them to everybody: one output track of pictures.
+
+One encoder per codec, started when the first viewer of that codec resumes and stopped a second
+after the last one has left. This module knows viewers only as `PacketTrack`s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from av.packet import Packet
+
+from reactor_actors.core.media import Pixels
+from reactor_actors.core.pixels import black, size_of
+from reactor_actors.transports.webrtc.codecs import codec_for
+from reactor_actors.transports.webrtc.encoder import EncoderThread, VideoEncoder
+from reactor_actors.transports.webrtc.outbound import PacketTrack
+from reactor_actors.transports.webrtc.rate import Bitrate, BitrateRange
+
+FIRST_SIZE = (720, 1280)
+REPEAT_SECONDS = 1.0
+IDLE_SECONDS = 0.06
+BEHIND_SECONDS = 2.0
+LINGER_SECONDS = 1.0
+"""How long an encoder outlives its last viewer: one who pauses and resumes costs no new thread."""
+
+
+@dataclass(slots=True)
+class StreamCounts:
+    """What became of a track's pictures: shown ones, and repeats and black ones of ours."""
+
+    shown: int = 0
+    made_up: int = 0
+
+
+class Viewer:
+    """One viewer of one video track, and what it reports."""
+
+    def __init__(self, stream: _Encoded, track: PacketTrack) -> None:
+        self._stream = stream
+        self._track = track
+
+    def picture_lost(self) -> None:
+        """Ask for a key frame; one who is left behind gets its own every two seconds anyway."""
+        if not self._stream.bitrate.behind(self._track):
+            self._stream.request_key()
+
+    def estimated(self, bitrate: int) -> None:
+        """Note what this viewer can receive."""
+        self._stream.bitrate.estimated(self._track, bitrate, self._stream.now())
+
+    def lost(self, fraction: float) -> None:
+        """Note how much this viewer has lost."""
+        self._stream.bitrate.lost(self._track, fraction, self._stream.now())
+
+
+class _Encoded:
+    """One track in one codec, for the viewers who take that codec."""
+
+    def __init__(self, track: str, codec: str, bounds: BitrateRange, fps: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.bitrate = Bitrate(bounds)
+        self.viewers: set[PacketTrack] = set()
+        self.left_at = 0.0
+        self._last: Packet[Any] | None = None
+        self._picture: Pixels | None = None
+        self._offered = -math.inf
+        self._key_at = -math.inf
+        self._key_wanted = False
+        self._again: asyncio.TimerHandle | None = None
+        encoder = VideoEncoder(codec_for(codec), bounds.start, fps)
+        self._thread = EncoderThread(encoder, self._show, name=f"{codec} {track}")
+        self._thread.start()
+
+    def now(self) -> float:
+        """Return the time of the pictures' clock."""
+        return self._loop.time()
+
+    def offer(self, picture: Pixels) -> None:
+        """Have a picture encoded, for all viewers."""
+        if self.viewers:
+            self._picture = picture
+            self._offered = self.now()
+            self._thread.offer(picture, self._offered)
+
+    def join(self, viewer: PacketTrack, picture: Pixels) -> None:
+        """Begin with a viewer: `picture`, which is shown now, comes at once."""
+        if not self.viewers:
+            self._last, self._picture, self._offered = None, picture, -math.inf
+        self.viewers.add(viewer)
+        self.bitrate.joined(viewer)
+        viewer.resume()
+        if self._last is not None and self._last.is_keyframe:
+            # Nothing has changed since that key frame.
+            viewer.show(self._last)
+        else:
+            self.request_key()
+
+    def leave(self, viewer: PacketTrack) -> None:
+        """End with a viewer."""
+        self.viewers.discard(viewer)
+        self.bitrate.left(viewer)
+        self.left_at = self.now()
+
+    def request_key(self) -> None:
+        """Make the next picture a key frame; without a next one, the present one again."""
+        self._key_wanted = True
+        self._thread.request_key()
+        if self._again is None:
+            self._chase()
+
+    async def close(self) -> None:
+        """End the thread, and wait until it has ended."""
+        self._key_wanted = False
+        if self._again is not None:
+            self._again.cancel()
+        await self._thread.close()
+
+    def _chase(self) -> None:
+        """Encode the standing picture until a key frame has come: too early, none is made."""
+        self._again = None
+        if not self._key_wanted or self._picture is None:
+            return
+        if self.now() - self._offered > IDLE_SECONDS:
+            self.offer(self._picture)
+        self._again = self._loop.call_later(IDLE_SECONDS, self._chase)
+
+    def _show(self, packet: Packet[Any]) -> None:
+        if not self.viewers:
+            return
+        now = self.now()
+        self._last = packet
+        if packet.is_keyframe:
+            self._key_at, self._key_wanted = now, False
+        self.bitrate.sent(packet.size, now)
+        left_behind = [viewer for viewer in self.viewers if self.bitrate.behind(viewer)]
+        for viewer in tuple(self.viewers):
+            viewer.show(packet, keys_only=viewer in left_behind)
+        if left_behind and now - self._key_at >= BEHIND_SECONDS:
+            self.request_key()
+        self._thread.aim(self.bitrate.target(now))
+
+
+class VideoStream:
+    """One output track of pictures."""
+
+    def __init__(self, track: str, bounds: BitrateRange, fps: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._track = track
+        self._bounds = bounds
+        self._fps = fps
+        self._encoded: dict[str, _Encoded] = {}
+        self._picture: Pixels | None = None
+        self._shown_at = 0.0
+        self._repeat: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self.counts = StreamCounts()
+
+    @property
+    def encoders(self) -> int:
+        """How many encoders run: one per codec that is watched, or was a moment ago."""
+        return len(self._encoded)
+
+    def show(self, picture: Pixels) -> None:
+        """Show a picture of the model's."""
+        self.counts.shown += 1
+        self._offer(picture)
+
+    def blank(self) -> None:
+        """Show one black picture of the last one's size."""
+        self.counts.made_up += 1
+        self._offer(self._black())
+
+    def forget(self) -> None:
+        """Show nothing of what was shown before to anybody who joins."""
+        self._picture = None
+        for codec in list(self._encoded):
+            self._end_unwatched(codec)
+
+    def join(self, viewer: PacketTrack, codec: str) -> Viewer:
+        """Start or go on with a viewer, and return where its reports go."""
+        encoded = self._encoded.get(codec)
+        if encoded is None:
+            encoded = self._encoded[codec] = _Encoded(self._track, codec, self._bounds, self._fps)
+        if self._picture is None:
+            self._picture = self._black()
+            self.counts.made_up += 1
+        encoded.join(viewer, self._picture)
+        self._arm()
+        return Viewer(encoded, viewer)
+
+    def request_key(self, viewer: PacketTrack) -> None:
+        """Give a viewer who skipped something a key frame to go on with."""
+        for encoded in self._encoded.values():
+            if viewer in encoded.viewers:
+                encoded.request_key()
+
+    def leave(self, viewer: PacketTrack) -> None:
+        """End with a viewer; soon after the last of its codec the encoder ends."""
+        viewer.pause()
+        for codec, encoded in self._encoded.items():
+            if viewer in encoded.viewers:
+                encoded.leave(viewer)
+                if not encoded.viewers:
+                    self._loop.call_later(
+                        LINGER_SECONDS, self._end_unwatched, codec, LINGER_SECONDS
+                    )
+
+    async def close(self) -> None:
+        """End every encoder, and wait until their threads have ended."""
+        if self._repeat is not None:
+            self._repeat.cancel()
+        for codec in list(self._encoded):
+            self._end(codec)
+        await asyncio.gather(*self._closing)
+
+    def _offer(self, picture: Pixels) -> None:
+        self._picture = picture
+        self._shown_at = self._loop.time()
+        for encoded in self._encoded.values():
+            encoded.offer(picture)
+
+    def _black(self) -> Pixels:
+        height, width = FIRST_SIZE if self._picture is None else size_of(self._picture)
+        return black(height, width)
+
+    def _arm(self) -> None:
+        """Repeat a standing picture about once a second, for those who lost some of it."""
+        if self._repeat is None:
+            self._repeat = self._loop.call_later(REPEAT_SECONDS, self._show_again)
+
+    def _show_again(self) -> None:
+        self._repeat = None
+        if not self._encoded:
+            return
+        if self._picture is not None and self._loop.time() - self._shown_at >= REPEAT_SECONDS:
+            self.counts.made_up += 1
+            self._offer(self._picture)
+        self._arm()
+
+    def _end_unwatched(self, codec: str, seconds: float = 0.0) -> None:
+        """End the encoder of a codec that nobody has watched for so long."""
+        encoded = self._encoded.get(codec)
+        # A timer may fire a little early by this clock.
+        if (
+            encoded is not None
+            and not encoded.viewers
+            and self._loop.time() - encoded.left_at >= seconds - 0.01
+        ):
+            self._end(codec)
+
+    def _end(self, codec: str) -> None:
+        task = self._loop.create_task(self._encoded.pop(codec).close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable
+
+import pytest
+
+from reactor_actors.flow.lead import MARGIN, PAUSE, WINDOW, Lead
+from tests.fakes import run_virtually
+from tests.flow.stream import Stream
+
+INTERVAL = 1 / 30
+MOST = 5 * INTERVAL  # a full queue of four, and the tick being worked on
+
+
+def calm(lead: Lead, start: float, seconds: float, turn: float) -> float:
+    """Let ticks arrive with plenty of time to spare; return the instant of the last."""
+    now = start
+    while now < start + seconds:
+        now += INTERVAL
+        lead.arrived(now, 0.05, turn, INTERVAL)
+    return now
+
+
+def test_a_lead_starts_at_the_bound() -> None:
+    assert Lead(4).seconds(0.5) == 2.5
+
+
+def test_a_lead_is_never_more_than_the_bound_at_the_present_rate() -> None:
+    lead = Lead(4)
+    assert lead.seconds(1.0) == 5.0
+    assert lead.seconds(0.01) == 0.05
+
+
+def test_a_fixed_lead_stays_at_the_bound() -> None:
+    lead = Lead(4, fixed=True)
+    calm(lead, 0.0, 60.0, 0.005)
+    lead.arrived(61.0, -1.0, 0.005, INTERVAL)
+    assert lead.seconds(INTERVAL) == MOST
+
+
+def test_nothing_shrinks_within_the_first_window() -> None:
+    lead = Lead(4)
+    calm(lead, 0.0, WINDOW - 0.1, 0.005)
+    assert lead.seconds(INTERVAL) == MOST
+
+
+def test_a_calm_lead_shrinks_towards_the_turn_and_a_margin() -> None:
+    lead = Lead(4)
+    calm(lead, 0.0, 20.0, 0.010)
+    assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN, abs=0.001)
+
+
+def test_shrinking_is_slow() -> None:
+    lead = Lead(4)
+    now = calm(lead, 0.0, WINDOW + INTERVAL, 0.010)
+    before = lead.seconds(INTERVAL)
+    calm(lead, now, 0.1, 0.010)
+    assert MOST * 0.7 < lead.seconds(INTERVAL) <= before <= MOST
+
+
+def test_a_late_tick_grows_the_lead_at_once_by_what_was_missing() -> None:
+    lead = Lead(4)
+    now = calm(lead, 0.0, 20.0, 0.010)
+    before = lead.seconds(INTERVAL)
+    lead.arrived(now + INTERVAL, -0.020, 0.030, INTERVAL)
+    assert lead.seconds(INTERVAL) == pytest.approx(before + 0.020 + MARGIN)
+
+
+def test_after_a_late_tick_the_calm_begins_anew() -> None:
+    lead = Lead(4)
+    now = calm(lead, 0.0, 20.0, 0.010)
+    lead.arrived(now + INTERVAL, -0.020, 0.030, INTERVAL)
+    grown = lead.seconds(INTERVAL)
+    calm(lead, now + INTERVAL, WINDOW - 0.1, 0.010)
+    assert lead.seconds(INTERVAL) == grown
+
+
+def test_a_pause_of_the_models_own_says_nothing_about_its_pace() -> None:
+    lead = Lead(4)
+    now = calm(lead, 0.0, 20.0, 0.010)
+    before = lead.seconds(INTERVAL)
+    lead.arrived(now + 10.0, -10.0, PAUSE + 0.1, INTERVAL)
+    assert lead.seconds(INTERVAL) == before
+
+
+def simulate(
+    turn: Callable[[int], float], *, seconds: float = 30.0, count: int = 1, **facts: bool
+) -> tuple[Stream, list[float]]:
+    """Run a model that works `turn(n)` seconds for its n-th emit."""
+
+    async def main() -> tuple[Stream, list[float]]:
+        stream = Stream(4, 30.0, **facts)
+        waits = await stream.run(seconds, turn, count)
+        stream.playout.close()
+        return stream, waits
+
+    return run_virtually(main())
+
+
+def late_half(values: list[float]) -> list[float]:
+    return values[len(values) // 2 :]
+
+
+@pytest.mark.parametrize("turn", [0.002, 0.008, 0.020])
+def test_a_fast_model_is_asked_just_in_time_and_never_misses(turn: float) -> None:
+    stream, _ = simulate(lambda number: turn)
+    assert stream.gaps == pytest.approx([INTERVAL] * len(stream.gaps))
+    assert stream.grants[-1].lead == pytest.approx(turn + MARGIN, abs=0.002)
+    assert stream.playout.statistics().waiting <= 1
+
+
+def test_a_slow_model_is_asked_at_once_and_keeps_the_whole_bound() -> None:
+    stream, waits = simulate(lambda number: 0.050)
+    assert waits == [0.0] * len(waits)
+    assert {grant.lead for grant in stream.grants} == {MOST}
+    assert late_half(stream.gaps) == pytest.approx([0.050] * len(late_half(stream.gaps)))
+
+
+def test_a_model_with_frequent_bursts_settles_at_their_length() -> None:
+    # Every tenth turn takes 60 ms: more than an interval, less than the bound.
+    stream, _ = simulate(lambda number: 0.060 if number % 10 == 9 else 0.005)
+    assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
+    assert stream.grants[-1].lead == pytest.approx(0.060 + MARGIN, abs=0.005)
+
+
+def test_a_model_with_rare_bursts_shows_every_tick_and_few_late() -> None:
+    stream, _ = simulate(lambda number: 0.060 if number % 40 == 39 else 0.005, seconds=60)
+    assert stream.numbers == list(range(len(stream.numbers)))
+    assert sum(gap > INTERVAL * 1.01 for gap in stream.gaps) <= len(stream.gaps) / 40
+    assert max(stream.gaps) < INTERVAL + 0.060
+
+
+def test_an_uneven_model_settles_near_its_slow_turns() -> None:
+    chance = random.Random(7)
+    stream, _ = simulate(lambda number: chance.uniform(0.004, 0.018))
+    assert stream.gaps == pytest.approx([INTERVAL] * len(stream.gaps))
+    assert 0.018 <= stream.grants[-1].lead <= 0.018 + 2 * MARGIN
+
+
+def test_a_model_that_turns_slow_gets_the_whole_bound_back() -> None:
+    stream, waits = simulate(lambda number: 0.005 if number < 600 else 0.050, seconds=40)
+    leads = [grant.lead for grant in stream.grants]
+    assert min(leads) < 0.015
+    assert leads[-1] == MOST
+    assert waits[-50:] == [0.0] * 50
+
+
+def test_batches_of_a_fast_model_play_without_a_gap() -> None:
+    stream, _ = simulate(lambda number: 0.060, count=4)
+    assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
+
+
+def test_a_fixed_stream_keeps_its_queue_full() -> None:
+    stream, _ = simulate(lambda number: 0.005, fixed=True)
+    assert {grant.lead for grant in stream.grants} == {MOST}
+    assert stream.playout.statistics().peak == 4
+
+
+def test_a_model_that_pauses_for_long_is_asked_at_once_and_soon_in_time_again() -> None:
+    async def main() -> tuple[list[float], Stream]:
+        stream = Stream(4, 30.0)
+        await stream.run(20.0, lambda number: 0.005)
+        await asyncio.sleep(30.0)
+        waits = await stream.run(5.0, lambda number: 0.005)
+        stream.playout.close()
+        return waits, stream
+
+    waits, stream = run_virtually(main())
+    assert waits[0] == 0.0
+    assert stream.grants[-1].lead < 0.015
+    assert sum(gap > INTERVAL * 1.01 for gap in stream.gaps) <= 2
+
+
+def test_shown_ticks_keep_their_order() -> None:
+    stream, _ = simulate(lambda number: 0.003, seconds=5)
+    assert all(later > earlier for earlier, later in itertools.pairwise(stream.numbers))

@@ -1,0 +1,72 @@
+"""The documented import paths: what is there, what is not, and what importing does not load."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import reactor_actors
+from reactor_actors import interface
+
+# As documented for generation 2, kept by hand: an export that goes missing fails here.
+AUTHORING = {
+    *("Output", "Input", "Video", "Audio"),
+    *("InputBuffer", "InputFrame", "ReadMode", "BufferClosed"),
+    *("OutputBuffer",),
+    *("ReactorModel", "ReactorPipeline"),
+    *("InputState", "InputField", "FieldInfo", "Idle"),
+    *("event", "connected", "disconnected", "session_started", "session_ended", "file_uploaded"),
+    *("ClientInfo", "CommandError", "UploadedFile"),
+    *("ModelMessage", "MessageField"),
+    *("PipelineExecutor", "StepResult"),
+}
+LATER = ("get_profiler", "DistributedRunner", "ApplicationError")
+HEAVY = ("ray", "aiortc", "torch", "cv2")
+
+
+def test_the_interface_exports_what_is_documented_and_nothing_else() -> None:
+    assert set(interface.__all__) == AUTHORING
+    assert all(hasattr(interface, name) for name in AUTHORING)
+
+
+@pytest.mark.parametrize("name", sorted(AUTHORING))
+def test_a_name_is_the_same_object_on_both_paths(name: str) -> None:
+    assert name in reactor_actors.__all__
+    assert getattr(reactor_actors, name) is getattr(interface, name)
+
+
+def test_the_package_exports_a_little_more() -> None:
+    assert set(reactor_actors.__all__) >= {*AUTHORING, "__version__", "get_weights_path"}
+    assert all(hasattr(reactor_actors, name) for name in reactor_actors.__all__)
+    assert reactor_actors.__version__[0].isdigit()
+
+
+@pytest.mark.parametrize("module", ["reactor_actors", "reactor_actors.interface"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print(*(m for m in {HEAVY} if m in sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("module", ["reactor_actors", "reactor_actors.interface"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("EVENT_REGISTRY", "MESSAGE_REGISTRY", "all_output_tracks", "all_input_tracks"),
+        *("Event", "Connected", "Disconnected"),
+    ],
+)
+def test_there_are_no_registries(module: str, name: str) -> None:
+    with pytest.raises(ImportError, match="cannot import name"):
+        exec(f"from {module} import {name}")
+    assert not hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("module", ["reactor_actors", "reactor_actors.interface"])
+@pytest.mark.parametrize("name", LATER)
+def test_a_later_name_says_that_it_is_one(module: str, name: str) -> None:
+    with pytest.raises(ImportError, match=f"{name} belongs to a later version"):
+        exec(f"from {module} import {name}")

@@ -1,0 +1,170 @@
+"""A server on a real socket of this machine, with a model and a WebRTC side that are doubles.
+
+async with serving() as site:
+    assert (await site.post("/start_session")).status == 200
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from reactor_actors.core import events as ev
+from reactor_actors.core.contract import Command, Contract, MessageType
+from reactor_actors.core.media import Direction, Kind, Track
+from reactor_actors.core.messages import SessionClosed
+from reactor_actors.transports.host import TransportHost
+from reactor_actors.transports.http.record import Record
+from reactor_actors.transports.http.server import HttpServer
+from reactor_actors.transports.http.settings import HttpSettings
+from tests.fakes import FakeModel, FakePeer, FakeScreen, FakeSignalling
+
+SECONDS = 5.0
+RTC = "/sessions/local/transport/webrtc"
+SDP = "v=0\r\n"
+
+CONTRACT = Contract(
+    "paint",
+    description="Paints what it is told.",
+    version="1.2.0",
+    tracks=(
+        Track("webcam", Kind.VIDEO, Direction.IN),
+        Track("main_video", Kind.VIDEO, Direction.OUT),
+    ),
+    commands=(
+        Command(
+            "set_prompt",
+            "Set prompt.",
+            {
+                "type": "object",
+                "properties": {"prompt": {"type": "string"}},
+                "required": ["prompt"],
+                "additionalProperties": False,
+            },
+        ),
+    ),
+    messages=(
+        MessageType(
+            "prompt_set",
+            "The prompt is set.",
+            {"type": "object", "properties": {"prompt": {"type": "string"}}},
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that has been read to its end."""
+
+    status: int
+    headers: Any
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def detail(self) -> str:
+        return self.body["detail"]
+
+
+class Site:
+    """A running server, and a client that asks it."""
+
+    def __init__(self, settings: HttpSettings, signalling: FakeSignalling | None = None) -> None:
+        self.record = Record()
+        self.host = TransportHost(FakeScreen(), uploads=settings.uploads(), journal=self.record)
+        self.signalling = signalling or FakeSignalling()
+        self.host.when_over(self.signalling.clear)
+        self.model = FakeModel()
+        self.server = HttpServer(
+            self.host, self.signalling, self.record, settings, model="paint", version="0.1.0"
+        )
+
+    def load(self, contract: Contract = CONTRACT) -> None:
+        """Let the model be loaded, at first or again."""
+        self.host.attach(self.model, contract)
+
+    def wound_down(self) -> None:
+        """Let the model say that the session is over."""
+        self.host.receive(SessionClosed("local"))
+
+    def join(self, client: str = "1002") -> FakePeer:
+        """Let a client's connection come up."""
+        peer = FakePeer(client)
+        self.host.join(peer)
+        return peer
+
+    def shut_down(self) -> None:
+        """Let the process be asked to end."""
+        self.host.tell(ev.Shutdown())
+
+    def url(self, path: str) -> URL:
+        return URL(f"http://127.0.0.1:{self.server.port}{path}", encoded=True)
+
+    async def ask(self, method: str, path: str, **options: Any) -> Reply:
+        """Send one request and read its answer."""
+        async with (
+            aiohttp.ClientSession() as client,
+            client.request(method, self.url(path), **options) as response,
+        ):
+            return Reply(response.status, response.headers, await response.text())
+
+    async def get(self, path: str, **options: Any) -> Reply:
+        return await self.ask("GET", path, **options)
+
+    async def post(self, path: str, **options: Any) -> Reply:
+        return await self.ask("POST", path, **options)
+
+    async def put(self, path: str, **options: Any) -> Reply:
+        return await self.ask("PUT", path, **options)
+
+    async def raw(self, request: bytes) -> str:
+        """Send bytes as they are, and return the head of the answer."""
+        async with self.connected() as (reader, writer), asyncio.timeout(SECONDS):
+            writer.write(request)
+            return (await reader.readuntil(b"\r\n\r\n")).decode()
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Open a connection, which is closed without a word at the end."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def started(self) -> None:
+        """Start the session."""
+        assert (await self.post("/start_session")).status == 200
+
+    async def connection(self) -> int:
+        """Make a connection in the running session."""
+        return (await self.post(f"{RTC}/connections")).body["connection_id"]
+
+
+@asynccontextmanager
+async def serving(
+    *, load: bool = True, signalling: FakeSignalling | None = None, **chosen: Any
+) -> AsyncIterator[Site]:
+    """Serve on a free port of 127.0.0.1; the model is loaded unless told not to."""
+    site = Site(HttpSettings(host="127.0.0.1", port=0, **chosen), signalling)
+    await site.server.start()
+    try:
+        if load:
+            site.load()
+        yield site
+    finally:
+        await site.server.close()
+        await site.host.close()
