@@ -85,9 +85,10 @@ def test_a_named_config_takes_the_place_of_the_manifests(
 
 
 def test_finding_a_model_imports_nothing_of_it(tmp_path: Path) -> None:
+    before = sys.modules.get("pipeline")
     manifest = model_in(tmp_path, pipeline="raise RuntimeError")
     assert manifest.import_string == "pipeline:MyModel"
-    assert "pipeline" not in sys.modules
+    assert sys.modules.get("pipeline") is before
     assert str(tmp_path) not in sys.path
 
 

@@ -247,7 +247,13 @@ def _check_supported(annotation: Any, where: str, inside: tuple[type, ...] = ())
     elif isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         if annotation in inside:
             raise TypeError(f"{where}: {annotation.__name__} contains itself")
-        hints = typing.get_type_hints(annotation)
+        try:
+            hints = typing.get_type_hints(annotation)
+        except NameError as error:
+            name = annotation.__name__
+            raise TypeError(
+                f"{where}: an annotation of {name} cannot be resolved: {error}"
+            ) from None
         for field in dataclasses.fields(annotation):
             inner = f"{where}, field {annotation.__name__}.{field.name}"
             _check_supported(hints[field.name], inner, (*inside, annotation))

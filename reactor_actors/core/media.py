@@ -116,16 +116,14 @@ def assemble(tracks: Mapping[str, Track], values: Mapping[str, object]) -> Batch
 
 def _count(pictures: Mapping[str, Any], sound: Mapping[str, Samples]) -> int:
     lengths = {n: p.shape[0] for n, p in pictures.items() if p.ndim == BATCH_OF_PICTURES}
-    # A batch of one is the same thing as a still: it is repeated beside a longer batch.
-    longest = {n: length for n, length in lengths.items() if length != 1} or lengths
-    if len(set(longest.values())) > 1:
+    if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         raise ValueError(
             f"the video tracks of one emit disagree about the number of pictures: {told}. "
             "Give every batched track the same N, or a single (H, W, 3) picture to repeat."
         )
-    if longest:
-        return int(next(iter(longest.values())))
+    if lengths:
+        return int(next(iter(lengths.values())))
     return 1 if pictures or sound else 0
 
 
@@ -150,7 +148,7 @@ def _checked_pictures(name: str, value: object) -> Any:
     if 0 in shape[-3:]:
         raise ValueError(f"video track {name!r} got a picture without pixels: shape {shape}.")
     if len(shape) == BATCH_OF_PICTURES and shape[0] == 1:
-        return array[0]
+        return array[0]  # a batch of one is a still: beside a longer batch it is repeated
     return array
 
 

@@ -85,7 +85,7 @@ class ModelSide(Protocol):
         """Queue a message."""
 
     def feed(self, frame: Feed) -> None:
-        """Put an input frame into its buffer; the link's memory may be used again after that."""
+        """Put an input frame into its buffer, which keeps the array until it is read."""
 
 
 class ClientSide(Protocol):

@@ -21,7 +21,8 @@ class Bell:
 
     def ring(self) -> None:
         """Let every waiter try again. Safe in any thread."""
-        for future, loop in list(self._waiters.items()):
+        # A copy in one step: other threads enter and leave the book meanwhile.
+        for future, loop in self._waiters.copy().items():
             try:
                 loop.call_soon_threadsafe(_wake, future)
             except RuntimeError:  # that loop is closed, and its waiter gone with it
