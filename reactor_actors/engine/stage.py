@@ -11,7 +11,9 @@ import dataclasses
 import logging
 import math
 from collections.abc import Mapping
+from numbers import Real
 from threading import Lock
+from typing import Any
 
 from reactor_actors.core.media import Batch, Track, assemble
 from reactor_actors.core.messages import FromModel
@@ -133,9 +135,9 @@ class Stage:
             )
 
 
-def checked_fps(fps: float) -> float:
+def checked_fps(fps: Any) -> float:
     """Return the rate as a float. Raises `ValueError` unless it is finite and above zero."""
-    if isinstance(fps, bool) or not isinstance(fps, int | float):
+    if isinstance(fps, bool) or not isinstance(fps, Real):
         raise ValueError(f"fps is a number of pictures per second; got {fps!r}")
     if not math.isfinite(fps) or fps <= 0:
         raise ValueError(f"fps must be above zero; got {fps!r}")

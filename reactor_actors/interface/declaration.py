@@ -175,6 +175,8 @@ def _annotations(cls: type, base: type) -> Iterator[tuple[str, type]]:
         try:
             kind = resolved(owner, name, raw)
         except TypeError as error:
+            if name == "state" and hasattr(cls, "inference"):
+                raise  # a pipeline without its state fails only when somebody is watching
             if issubclass(owner, base):
                 log.warning("%s; the annotation is ignored", error)
             continue

@@ -16,6 +16,8 @@ from reactor_actors.interface.messages import ModelMessage, message_data, messag
 from reactor_actors.interface.output import OutputBuffer
 from reactor_actors.interface.tracks import Output, tracks_of
 
+_HANDLES = ("connected", "output", "output_buffer")
+
 
 @dataclass(slots=True)
 class Backstage:
@@ -72,6 +74,13 @@ class ReactorModel:
 
     def __init__(self) -> None:
         """Do nothing: every handle is there already."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HANDLES and name in vars(self):
+            raise AttributeError(
+                f"self.{name} belongs to the runtime and cannot be replaced; choose another name"
+            )
+        super().__setattr__(name, value)
 
     def load(self, config: dict[str, Any]) -> None:
         """Load weights and prepare. Called once, before any client can connect.

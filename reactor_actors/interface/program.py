@@ -172,6 +172,10 @@ class ModelProgram:
             values["client"] = client
         try:
             await settle(function(self.model, **values))
+        except asyncio.CancelledError:
+            if _is_ending():
+                raise
+            self.hook_failed(hook)
         except Exception:
             self.hook_failed(hook)
 
@@ -258,6 +262,19 @@ class ModelProgram:
             # A code that is no text, an HTTP status or an Enum member, is sent as text.
             code = getattr(error.code, "value", error.code)
             return link.Answered(number, code=str(code), message=str(error.message))
+        except asyncio.CancelledError:
+            if _is_ending():
+                raise
+            return self._handler_failed(message)
         except Exception:
-            log.exception("the handler of %r failed; its caller is told so", message.name)
-            return link.Answered(number, code="internal_error", message=INTERNAL)
+            return self._handler_failed(message)
+
+    def _handler_failed(self, message: link.CommandRequested) -> link.Answered:
+        log.exception("the handler of %r failed; its caller is told so", message.name)
+        return link.Answered(message.number, code="internal_error", message=INTERNAL)
+
+
+def _is_ending() -> bool:
+    """Whether a cancellation comes from the host, and not from a task the author awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

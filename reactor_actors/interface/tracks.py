@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, dataclass_transform
+from types import UnionType
+from typing import Annotated, Any, Union, dataclass_transform, get_args, get_origin
 
 from reactor_actors.core.media import Direction, Kind, Track
 from reactor_actors.interface.records import as_record, fields_of, is_remade, resolved
@@ -56,7 +57,7 @@ def tracks_of(cls: type[Output] | type[Input]) -> tuple[Track, ...]:
     base, direction = (Output, Direction.OUT) if issubclass(cls, Output) else (Input, Direction.IN)
     tracks = []
     for name, (owner, raw) in fields_of(cls, base).items():
-        kind = resolved(owner, name, raw)
+        kind = _unwrapped(resolved(owner, name, raw))
         if not isinstance(kind, type):
             continue
         if issubclass(kind, Video):
@@ -90,6 +91,17 @@ def merged(classes: Iterable[type[Output] | type[Input]]) -> tuple[Track, ...]:
                 )
     tracks = [track for _, track in owners.values()]
     return tuple(sorted(tracks, key=lambda track: track.direction is Direction.OUT))
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """Return `Audio` for `Audio | None` and for `Annotated[Audio, ...]`; others as they are."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _unwrapped(parts[0])
+    if origin in (Union, UnionType):
+        others = [part for part in parts if part is not type(None)]
+        return _unwrapped(others[0]) if len(others) == 1 else annotation
+    return annotation
 
 
 def _checked_rate(kind: type[Audio]) -> int:

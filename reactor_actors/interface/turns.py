@@ -62,7 +62,7 @@ class PipelineProgram(ModelProgram):
 
     def begin(self) -> None:
         """Make the session's state and generator."""
-        self.model.state = self._fresh_state()  # type: ignore[attr-defined]
+        self.model.state = self._fresh_state()
         self._begin_turns()
 
     def enter(self) -> None:
@@ -90,7 +90,7 @@ class PipelineProgram(ModelProgram):
 
     def finish(self) -> None:
         """Forget the state; the next session begins with open, empty buffers."""
-        self.model.state = None  # type: ignore[attr-defined]
+        self.model.state = None
         self.enter()
 
     async def run(self, settled: Settled) -> None:

@@ -614,6 +614,27 @@ def test_a_state_by_another_name_is_refused() -> None:
         declared(Mine)
 
 
+def test_a_state_that_cannot_be_found_is_refused_at_load(write_module: WriteModule) -> None:
+    module = write_module(
+        "own",
+        """
+        from __future__ import annotations
+        from reactor_actors.interface import InputState, ReactorPipeline
+
+        def make():
+            class Hidden(InputState):
+                level: int = 1
+
+            class Mine(ReactorPipeline):
+                state: Hidden
+
+            return Mine
+        """,
+    )
+    with pytest.raises(TypeError, match=r"Mine\.state: .*'Hidden' cannot be resolved"):
+        program_of(module.make())
+
+
 def test_a_plain_model_with_a_state_is_refused_at_load() -> None:
     class Mine(ReactorModel):
         state: Shared

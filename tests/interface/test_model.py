@@ -300,3 +300,12 @@ async def test_a_constructor_that_wants_arguments_is_a_failed_load(
 ) -> None:
     error = await failure_of(write_module("failing", FAILING).Wanting)
     assert "missing 1 required positional argument: 'config'" in str(error)
+
+
+@pytest.mark.parametrize("name", ["connected", "output", "output_buffer"])
+def test_a_handle_of_the_runtime_cannot_be_replaced(name: str) -> None:
+    class Careless(ReactorModel):
+        pass
+
+    with pytest.raises(AttributeError, match=f"self.{name} belongs to the runtime"):
+        setattr(Careless(), name, False)

@@ -287,6 +287,50 @@ async def test_a_batch_larger_than_the_bound_is_shown_whole_in_order_and_as_it_w
         assert local.transport.statistics().peak <= local.contract.buffer_size == 4
 
 
+class Reusing(ReactorModel):
+    fps = 500
+
+    def load(self, config):
+        self.overwritten = threading.Event()
+
+    async def run(self):
+        await self.connected.wait()
+        memory, samples = pictures([1, 2, 3]), np.full(30, 7, np.int16)
+        await self.emit(Clip(main_video=memory, sound=samples))
+        memory[:] = 255
+        samples[:] = 0
+        self.overwritten.set()
+
+
+async def test_once_emit_has_returned_the_arrays_are_the_authors_again() -> None:
+    async with serving(Reusing) as local:
+        local.join()
+        # Nothing is played while this thread stands still: the model overwrites before that.
+        assert local.model.overwritten.wait(10)
+        await local.shown(3)
+        assert numbers_in(local.screen.ticks) == [1, 2, 3]
+        assert all((tick.sound["sound"] == 7).all() for tick in local.screen.ticks)
+
+
+class Odd(ReactorModel):
+    async def run(self):
+        await self.connected.wait()
+        columns = np.arange(641) * 255 // 640
+        rows = np.zeros((481, 641, 3), np.uint8)
+        rows[:] = columns.astype(np.uint8)[np.newaxis, :, np.newaxis]
+        await self.emit(Picture(main_video=rows))
+
+
+async def test_an_odd_size_is_shown_unsheared() -> None:
+    async with serving(Odd) as local:
+        local.join()
+        (shown,) = await local.shown(1)
+    assert shown.shape == (482, 642, 3)
+    # Every row is the same ramp, the last one too.
+    assert np.array_equal(shown, np.broadcast_to(shown[0], shown.shape))
+    assert np.all(np.abs(shown[0, :641, 1] - np.arange(641) * 255 / 640) < 4)
+
+
 class Held(ReactorModel):
     fps = 200
     buffer_size = 3

@@ -121,7 +121,7 @@ class Failing(ReactorModel):
 
     @connected
     async def came(self):
-        raise RuntimeError("came badly")
+        raise asyncio.CancelledError("came badly")
 
     @disconnected
     def left(self):
@@ -369,6 +369,12 @@ class Answers(ReactorModel):
     async def crash(self):
         raise ZeroDivisionError("secret details")
 
+    @event(name="await_cancelled")
+    async def await_cancelled(self):
+        work = asyncio.create_task(asyncio.sleep(60))
+        work.cancel()
+        await work
+
     @event(name="foreign")
     def foreign(self):
         class Foreign(ModelMessage):
@@ -443,7 +449,7 @@ async def test_an_odd_code_is_sent_as_text_and_refuses_all_the_same(code: Any, t
     assert (answer.code, answer.message) == (told, "not now")
 
 
-@pytest.mark.parametrize("command", ["crash", "foreign", "unsendable"])
+@pytest.mark.parametrize("command", ["crash", "await_cancelled", "foreign", "unsendable"])
 async def test_a_handler_that_fails_harms_nobody_else(
     command: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 
@@ -170,3 +171,11 @@ def test_a_name_in_both_directions_is_refused_naming_both_classes() -> None:
             ValueError, match=r"'webcam' is an input in Camera and an output in Mirror"
         ):
             merged(classes)
+
+
+def test_an_optional_or_annotated_track_is_a_track() -> None:
+    class Both(Output):
+        picture: Annotated[Video, "what the viewer sees"]
+        sound: Audio | None
+
+    assert [track.name for track in tracks_of(Both)] == ["picture", "sound"]

@@ -26,6 +26,7 @@ from reactor_actors.interface import (
     session_started,
 )
 from reactor_actors.interface.compile import program_of
+from reactor_actors.interface.turns import IDLE_SECONDS
 from tests.interface.conftest import WriteModule
 from tests.local import serving, staged
 from tests.pictures import number_of, numbers_in, picture, pictures
@@ -135,6 +136,36 @@ async def test_the_generator_is_suspended_while_nobody_is_there_and_goes_on_afte
         await local.eventually(lambda: len(local.model.numbers) > before + 5)
         numbers = list(local.model.numbers)
         assert numbers == list(range(len(numbers)))
+
+
+class Waiting(ReactorPipeline):
+    fps = 0.001
+    turns = 0
+
+    def inference(self):
+        while True:
+            self.turns += 1
+            yield Picture(main_video=picture(self.turns))
+
+    @disconnected
+    def left(self):
+        self.at_leave = self.turns
+
+    @event(name="go")
+    def go(self):
+        self.output.set_fps(500)
+
+
+async def test_what_waits_for_playout_is_gone_with_the_last_client() -> None:
+    async with serving(Waiting) as local:
+        anna = local.join("anna")
+        await local.shown(1)
+        anna.leave()
+        await local.join("bert").ask("go")
+        await local.shown(4)
+        after = local.model.at_leave + 1
+        assert numbers_in(local.screen.ticks)[:4] == [1, after, after + 1, after + 2]
+        assert local.screen.blanks == 0
 
 
 async def test_no_turn_is_taken_without_a_client() -> None:
@@ -270,6 +301,10 @@ def test_idle_and_none_emit_nothing(nothing: Any) -> None:
     with PipelineExecutor(Yielding, {"make": lambda: nothing}) as executor:
         executor.connect()
         assert next(executor).output is Idle
+
+
+def test_idling_is_a_pause_of_five_milliseconds() -> None:
+    assert IDLE_SECONDS == 0.005
 
 
 async def test_a_generator_that_idles_keeps_the_last_picture_and_lets_handlers_run() -> None:
@@ -708,7 +743,7 @@ class Busy(ReactorPipeline):
         self.gate.wait(20)
         frames = self.viewer.webcam.try_read()
         self.order.append(f"saw {number_of(frames[0]) if frames else None} at {self.state.level}")
-        yield Idle
+        yield Picture(main_video=picture(1))
         self.order.append(f"next turn at {self.state.level}")
         while True:
             yield Idle
