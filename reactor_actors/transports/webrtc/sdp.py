@@ -51,7 +51,14 @@ def check(sdp: str) -> None:
         raise ClientError("malformed", f"the SDP cannot be read: {type(error).__name__}") from None
     if not description.media:
         raise ClientError("malformed", "the SDP has no media section")
+    mids = [media.rtp.muxId for media in description.media]
+    bundled = {mid for g in description.group if g.semantic == "BUNDLE" for mid in g.items}
+    if len(set(mids)) < len(mids) or not bundled <= set(mids):
+        # aiortc gives such media no transport, and closing that connection fails.
+        raise ClientError("malformed", "the SDP repeats mids, or bundles some that it lacks")
     for media in description.media:
+        if media.kind not in ("audio", "video", "application"):
+            raise ClientError("malformed", "the SDP has a media section of unknown kind")
         ice = media.ice
         dtls = media.dtls
         if not (ice and ice.usernameFragment and ice.password and dtls and dtls.fingerprints):

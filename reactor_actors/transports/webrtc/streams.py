@@ -12,7 +12,7 @@ from reactor_actors.core.media import Direction, Kind, Samples, Tick, Track
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.rate import BitrateRange
 from reactor_actors.transports.webrtc.sound import SoundEncoder
-from reactor_actors.transports.webrtc.video import StreamCounts, VideoStream
+from reactor_actors.transports.webrtc.video import REPEAT_SECONDS, StreamCounts, VideoStream
 
 
 class SoundStream:
@@ -80,8 +80,11 @@ class SoundStream:
 class Streams:
     """The screen of a model: a stream for every output track."""
 
-    def __init__(self, bounds: BitrateRange | None = None) -> None:
+    def __init__(
+        self, bounds: BitrateRange | None = None, *, repeat: float = REPEAT_SECONDS
+    ) -> None:
         self._bounds = bounds or BitrateRange()
+        self._repeat = repeat
         self._declared: dict[str, Track] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.video: dict[str, VideoStream] = {}
@@ -96,16 +99,18 @@ class Streams:
         for name in outputs.keys() - self._declared.keys():
             self._declared[name] = outputs[name]
             if outputs[name].kind is Kind.VIDEO:
-                self.video[name] = VideoStream(name, self._bounds, fps)
+                self.video[name] = VideoStream(name, self._bounds, fps, self._repeat)
             else:
                 self.sound[name] = SoundStream(outputs[name].sample_rate)
 
     def show(self, tick: Tick) -> None:
-        """Show a tick to every viewer."""
+        """Show a tick to every viewer; after `close` to nobody."""
         for name, picture in tick.pictures.items():
-            self.video[name].show(picture)
+            if video := self.video.get(name):
+                video.show(picture)
         for name, samples in tick.sound.items():
-            self.sound[name].show(samples)
+            if sound := self.sound.get(name):
+                sound.show(samples)
 
     def blank(self) -> None:
         """Show one black picture per video track, and drop the sound that waits."""

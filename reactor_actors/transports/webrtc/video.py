@@ -15,7 +15,7 @@ from av.packet import Packet
 
 from reactor_actors.core.media import Pixels
 from reactor_actors.core.pixels import black, size_of
-from reactor_actors.transports.webrtc.codecs import codec_for
+from reactor_actors.transports.webrtc.codecs import VIDEO_CLOCK, codec_for
 from reactor_actors.transports.webrtc.encoder import EncoderThread, VideoEncoder
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.rate import Bitrate, BitrateRange
@@ -65,6 +65,7 @@ class _Encoded:
         self.bitrate = Bitrate(bounds)
         self.viewers: set[PacketTrack] = set()
         self.left_at = 0.0
+        self._since = 0
         self._last: Packet[Any] | None = None
         self._picture: Pixels | None = None
         self._offered = -math.inf
@@ -90,6 +91,7 @@ class _Encoded:
         """Begin with a viewer: `picture`, which is shown now, comes at once."""
         if not self.viewers:
             self._last, self._picture, self._offered = None, picture, -math.inf
+            self._since = round(self.now() * VIDEO_CLOCK)
         self.viewers.add(viewer)
         self.bitrate.joined(viewer)
         viewer.resume()
@@ -131,6 +133,10 @@ class _Encoded:
     def _show(self, packet: Packet[Any]) -> None:
         if not self.viewers:
             return
+        if packet.pts is not None and packet.pts < self._since:
+            # A picture from before these viewers came, which took until now.
+            self._thread.request_key()
+            return
         now = self.now()
         self._last = packet
         if packet.is_keyframe:
@@ -147,8 +153,11 @@ class _Encoded:
 class VideoStream:
     """One output track of pictures."""
 
-    def __init__(self, track: str, bounds: BitrateRange, fps: float) -> None:
+    def __init__(
+        self, track: str, bounds: BitrateRange, fps: float, repeat: float = REPEAT_SECONDS
+    ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._repeat_seconds = repeat
         self._track = track
         self._bounds = bounds
         self._fps = fps
@@ -230,13 +239,14 @@ class VideoStream:
     def _arm(self) -> None:
         """Repeat a standing picture about once a second, for those who lost some of it."""
         if self._repeat is None:
-            self._repeat = self._loop.call_later(REPEAT_SECONDS, self._show_again)
+            self._repeat = self._loop.call_later(self._repeat_seconds, self._show_again)
 
     def _show_again(self) -> None:
         self._repeat = None
         if not self._encoded:
             return
-        if self._picture is not None and self._loop.time() - self._shown_at >= REPEAT_SECONDS:
+        stood = self._loop.time() - self._shown_at
+        if self._picture is not None and stood >= self._repeat_seconds:
             self.counts.made_up += 1
             self._offer(self._picture)
         self._arm()

@@ -219,3 +219,27 @@ def test_a_pause_and_its_repeats_are_no_cadence() -> None:
     at(cadence, 30, 3)
     assert set(at(cadence, 1, 20, start=3.0)) == {30.0}
     assert set(at(cadence, 30, 3, start=30.0)) == {30.0}
+
+
+def test_who_carries_less_than_a_third_of_the_others_is_left_behind_until_it_recovers() -> None:
+    stream = Stream("anna", "ben", "weak")
+    assert not any(stream.bitrate.behind(viewer) for viewer in ("anna", "ben", "weak"))
+    stream.run(3, carries={"weak": 200_000})
+    assert [stream.bitrate.behind(v) for v in ("anna", "ben", "weak")] == [False, False, True]
+    stream.run(3, carries={"weak": 3_000_000})
+    assert not stream.bitrate.behind("weak")
+
+
+def test_a_viewer_alone_is_never_left_behind_nor_is_one_who_is_not_there() -> None:
+    stream = Stream("anna")
+    stream.run(3, carries={"anna": 1_000})
+    assert not stream.bitrate.behind("anna")
+    assert not stream.bitrate.behind("nobody")
+
+
+def test_who_is_left_alone_by_the_others_is_no_longer_behind() -> None:
+    stream = Stream("anna", "weak")
+    stream.run(3, carries={"weak": 200_000})
+    assert stream.bitrate.behind("weak")
+    stream.bitrate.left("anna")
+    assert not stream.bitrate.behind("weak")

@@ -1,0 +1,1 @@
+"""Models for the loopback. What a module declares belongs to every model in it."""
