@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -40,11 +41,12 @@ async def serve(
     try:
         await server.start()
         started(server.url)
+        began = time.monotonic()
         contract = await _loaded(host, stop)
         if contract is None:
             return True
         link = DirectLink(contract, host, server.host, asyncio.get_running_loop())
-        server.attach(link, contract)
+        server.attach(link, contract, time.monotonic() - began)
         ended = host.serve(link)
         loaded(contract)
         return await _ended(server, ended, stop)

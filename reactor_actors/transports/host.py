@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
@@ -33,8 +34,8 @@ log = logging.getLogger("reactor_actors.session")
 class TransportHost:
     """Owner of one replica's session, playout and peers. Lives on one event loop.
 
-    Every note of the session is logged and given to `journal`; `replace_model` is called when the
-    model's process has to go.
+    Every note of the session is logged and given to `journal`, the seconds between two emits to
+    `emitted`; `replace_model` is called when the model's process has to go.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class TransportHost:
         limits: Limits | None = None,
         uploads: Uploads | None = None,
         journal: Callable[[ev.Note], None] | None = None,
+        emitted: Callable[[float], None] | None = None,
         replace_model: Callable[[], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -60,6 +62,9 @@ class TransportHost:
         self._moved = Bell()
         self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fed: Counter[str] = Counter()
+        self._emitted = emitted or (lambda seconds: None)
+        self._emitted_at = self._loop.time()
         self.uploads = uploads or Uploads()
 
     @property
@@ -127,13 +132,14 @@ class TransportHost:
         except TimeoutError:
             return False
 
-    def join(self, peer: Peer) -> None:
-        """Add a connected peer to the session."""
+    def join(self, peer: Peer, seconds: float = 0.0) -> None:
+        """Add a peer to the session; it took `seconds` from its offer to its connection."""
         self._peers[peer.client] = peer
         self.tell(ev.PeerJoined(peer.client, time.time()))
         if peer.client in self._session.clients and peer.client not in self._open:
             self._open.add(peer.client)
-            note = ev.Note("connection_opened", {"client": peer.client})
+            facts = {"client": peer.client, "seconds": round(seconds, 3)}
+            note = ev.Note("connection_opened", facts)
             self._note(note, self._session.session)
 
     def replace(self, peer: Peer) -> None:
@@ -153,10 +159,18 @@ class TransportHost:
     def feed(self, frame: Feed) -> None:
         """Pass an input frame on to the model; without one it is gone."""
         if self._model is not None:
+            self._fed[frame.track] += 1
             self._model.feed(frame)
+
+    def fed(self) -> dict[str, int]:
+        """Return how many frames of every input track have gone to the model."""
+        return dict(self._fed)
 
     def push(self, tick: Tick) -> None:
         """Queue a granted tick for playout."""
+        if tick.turn > 0.0:  # the first tick of an emit
+            before, self._emitted_at = self._emitted_at, self._loop.time()
+            self._emitted(self._emitted_at - before)
         if self._playout is not None:
             self._playout.push(tick)
 
@@ -299,6 +313,9 @@ class TransportHost:
             self._model.grant(grant)
 
 
+_LEVELS = {"ignored": logging.WARNING, "error": logging.ERROR, "command": logging.DEBUG}
+
+
 def _log_note(note: ev.Note) -> None:
-    level = logging.WARNING if note.kind in ("ignored", "error") else logging.INFO
+    level = _LEVELS.get(note.kind, logging.INFO)
     log.log(level, "%s %s", note.kind, " ".join(f"{k}={v}" for k, v in note.facts.items()))

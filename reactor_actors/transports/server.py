@@ -53,7 +53,9 @@ class TransportServer:
             limits=settings.session,
             uploads=http.uploads(),
             journal=self._record,
+            emitted=self._record.metrics.emitted,
         )
+        self._record.metrics.count_frames(self._frames)
         self._connections = Connections(
             self.host, self._streams, settings.peers, settings.connections
         )
@@ -72,10 +74,15 @@ class TransportServer:
         # Loading a codec's library takes tens of milliseconds; no viewer should wait for it.
         await asyncio.to_thread(lambda: [codec_for(name) for name in self._settings.peers.codecs])
 
-    def attach(self, model: ModelPort, contract: Contract) -> None:
-        """Take the loaded model."""
+    def attach(self, model: ModelPort, contract: Contract, seconds: float) -> None:
+        """Take the model, which took `seconds` to load."""
+        self._record.metrics.model_loaded(seconds)
         self._streams.declare(contract.tracks, contract.fps)
         self.host.attach(model, contract)
+
+    def _frames(self) -> dict[str, dict[str, int]]:
+        received = {track: {"received": count} for track, count in self.host.fed().items()}
+        return {**self._streams.counts(), **received}
 
     async def close(self) -> None:
         """End the session in order, then everything else."""

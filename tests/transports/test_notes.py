@@ -58,7 +58,7 @@ async def test_a_start_that_cannot_be_is_not_noted_as_one(room: Room) -> None:
 async def test_every_connection_that_opens_closes_once(room: Room) -> None:
     room.host.start("one")
     for client in ("1002", "1003"):
-        room.host.join(FakePeer(client))
+        room.host.join(FakePeer(client), 0.07)
     room.host.replace(FakePeer("1002"))
     room.host.leave("1002", "silent")
     room.host.leave("1002")
@@ -67,8 +67,8 @@ async def test_every_connection_that_opens_closes_once(room: Room) -> None:
     room.host.leave("1003")
 
     assert room.told("connection_opened", "connection_closed") == [
-        ("connection_opened", "one", {"client": "1002"}),
-        ("connection_opened", "one", {"client": "1003"}),
+        ("connection_opened", "one", {"client": "1002", "seconds": 0.07}),
+        ("connection_opened", "one", {"client": "1003", "seconds": 0.07}),
         ("connection_closed", "one", {"client": "1002", "reason": "silent"}),
         ("connection_closed", "one", {"client": "1003", "reason": "session_ended"}),
     ]

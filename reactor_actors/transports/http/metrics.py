@@ -7,7 +7,8 @@ sessions by the runtime's own reasons.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,6 +18,8 @@ from prometheus_client import (
     Info,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from reactor_actors.core.events import Note
 
@@ -35,12 +38,34 @@ _LOAD_SECONDS = (0.1, 0.5, 1, 5, 15, 60, 180, 600)
 _EMIT_SECONDS = (0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1, 5)
 
 
+FrameCounts: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Frames so far: by declared track, then by fate."""
+
+
+class _Frames(Collector):
+    """Frames are counted where they pass, and read from there: counting twice costs twice."""
+
+    def __init__(self, read: Callable[[], FrameCounts]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield the one family of numbers."""
+        family = CounterMetricFamily(
+            "runtime_media_frames", "Frames by track and fate.", labels=["track", "fate"]
+        )
+        for track, fates in self._read().items():
+            for fate, count in fates.items():
+                family.add_metric([track, fate], count)
+        yield family
+
+
 class Metrics:
     """Counts what the journal notes, and what it is told besides. `clock` counts seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started: float | None = None
+        self._frames: Callable[[], FrameCounts] = dict
         self._registry = r = CollectorRegistry()
         self._info = Info("runtime", "What is served.", registry=r)
         self._sessions = Counter(
@@ -67,9 +92,7 @@ class Metrics:
             buckets=_LOAD_SECONDS,
             registry=r,
         )
-        self._frames = Counter(
-            "runtime_media_frames", "Frames by track and fate.", ["track", "fate"], registry=r
-        )
+        r.register(_Frames(lambda: self._frames()))
         self._emit_seconds = Histogram(
             "runtime_emit_interval_seconds",
             "Time between two emits of the model.",
@@ -94,6 +117,8 @@ class Metrics:
             case "connection_opened":
                 self._active.inc()
                 self._opened.inc()
+                if "seconds" in note.facts:
+                    self._connect_seconds.observe(note.facts["seconds"])
             case "connection_closed":
                 self._active.dec()
             case "command":
@@ -116,13 +141,9 @@ class Metrics:
         """Count an emit that came `seconds` after the one before."""
         self._emit_seconds.observe(seconds)
 
-    def connected(self, seconds: float) -> None:
-        """Count a connection that took `seconds` from the offer on."""
-        self._connect_seconds.observe(seconds)
-
-    def frames(self, track: str, fate: str, count: int = 1) -> None:
-        """Count frames of a declared track by what became of them."""
-        self._frames.labels(track, fate).inc(count)
+    def count_frames(self, read: Callable[[], FrameCounts]) -> None:
+        """Ask `read` for the frames of every track, by fate, whenever somebody looks."""
+        self._frames = read
 
     def render(self) -> bytes:
         """Return everything as Prometheus text."""

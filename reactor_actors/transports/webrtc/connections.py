@@ -165,7 +165,7 @@ class Connections:
             self._room.replace(peer)
         else:
             slot.joined = True
-            self._room.join(peer)
+            self._room.join(peer, time.monotonic() - slot.since)
 
     def peer_lost(self, peer: WebRtcPeer, reason: str) -> None:
         """Take a peer out of the session; its id stays for a client that returns."""

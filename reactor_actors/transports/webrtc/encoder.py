@@ -140,6 +140,13 @@ class EncoderCounts:
     """Left out by the library to hold the bitrate."""
     failed: int = 0
 
+    def add(self, other: EncoderCounts) -> None:
+        """Count what another encoder has counted, too."""
+        self.encoded += other.encoded
+        self.dropped += other.dropped
+        self.skipped += other.skipped
+        self.failed += other.failed
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -196,10 +203,10 @@ class EncoderThread:
             self.counts.dropped += 1
             replaced.done()
 
-    def request_key(self) -> bool:
+    def request_key(self, *, newcomer: bool = False) -> bool:
         """Ask for a key frame; returns whether the next picture offered at once will be one."""
         with self._change:
-            return self._keys.request(self._clock())
+            return self._keys.request(self._clock(), newcomer=newcomer)
 
     def aim(self, bitrate: int) -> None:
         """Encode at this rate from the next picture on. A change costs a key frame."""

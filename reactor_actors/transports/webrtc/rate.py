@@ -179,31 +179,35 @@ class Throughput:
 
 
 class KeyFrames:
-    """Decide which picture becomes a key frame: on request, at most one per interval.
+    """Decide which picture becomes a key frame: on request, and not too often.
 
-    A request is never lost: one that comes too early is honoured when the interval ends, and any
+    Reports of lost pictures make at most one per interval: they may come from a viewer for whom no
+    number of key frames helps. A newcomer, who sees nothing until then, makes one sooner. A
+    request is never lost: one that comes too early is honoured when its time has come, and any
     number of them meanwhile make one key frame.
     """
 
-    def __init__(self, interval: float = 0.5) -> None:
+    def __init__(self, interval: float = 0.5, newcomer: float = 0.1) -> None:
         self._interval = interval
-        self._asked = False
+        self._newcomer = newcomer
+        self._wanted = math.inf
         self._made = -math.inf
 
-    def request(self, now: float) -> bool:
+    def request(self, now: float, *, newcomer: bool = False) -> bool:
         """Ask for a key frame. Returns whether a picture encoded now would be one."""
-        self._asked = True
+        wait = self._newcomer if newcomer else self._interval
+        self._wanted = min(self._wanted, self._made + wait)
         return self.due(now)
 
     def due(self, now: float) -> bool:
         """Say whether a picture encoded now is to be a key frame."""
-        return self._asked and now - self._made >= self._interval
+        return now >= self._wanted
 
     def take(self, now: float) -> bool:
         """Decide about the picture about to be encoded; True answers all requests so far."""
         if not self.due(now):
             return False
-        self._asked, self._made = False, now
+        self._wanted, self._made = math.inf, now
         return True
 
 

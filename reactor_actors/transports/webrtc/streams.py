@@ -12,7 +12,7 @@ from reactor_actors.core.media import Direction, Kind, Samples, Tick, Track
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.rate import BitrateRange
 from reactor_actors.transports.webrtc.sound import SoundEncoder
-from reactor_actors.transports.webrtc.video import REPEAT_SECONDS, StreamCounts, VideoStream
+from reactor_actors.transports.webrtc.video import REPEAT_SECONDS, VideoStream
 
 
 class SoundStream:
@@ -24,11 +24,15 @@ class SoundStream:
         self._encoder: SoundEncoder | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._viewers: set[PacketTrack] = set()
-        self.counts = StreamCounts()
+        self._shown = 0
+
+    def counts(self) -> dict[str, int]:
+        """Return how many pieces of sound came from the model so far."""
+        return {"shown": self._shown}
 
     def show(self, samples: Samples) -> None:
         """Play a piece of sound, beginning now."""
-        self.counts.shown += 1
+        self._shown += 1
         if not self._viewers:
             return
         if self._encoder is None:
@@ -102,6 +106,11 @@ class Streams:
                 self.video[name] = VideoStream(name, self._bounds, fps, self._repeat)
             else:
                 self.sound[name] = SoundStream(outputs[name].sample_rate)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return what became of the frames of every output track so far."""
+        pictures = {name: stream.counts() for name, stream in self.video.items()}
+        return pictures | {name: stream.counts() for name, stream in self.sound.items()}
 
     def show(self, tick: Tick) -> None:
         """Show a tick to every viewer; after `close` to nobody."""

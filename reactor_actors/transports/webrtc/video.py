@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from av.packet import Packet
@@ -16,7 +15,7 @@ from av.packet import Packet
 from reactor_actors.core.media import Pixels
 from reactor_actors.core.pixels import black, size_of
 from reactor_actors.transports.webrtc.codecs import VIDEO_CLOCK, codec_for
-from reactor_actors.transports.webrtc.encoder import EncoderThread, VideoEncoder
+from reactor_actors.transports.webrtc.encoder import EncoderCounts, EncoderThread, VideoEncoder
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.rate import Bitrate, BitrateRange
 
@@ -26,14 +25,6 @@ IDLE_SECONDS = 0.06
 BEHIND_SECONDS = 2.0
 LINGER_SECONDS = 1.0
 """How long an encoder outlives its last viewer: one who pauses and resumes costs no new thread."""
-
-
-@dataclass(slots=True)
-class StreamCounts:
-    """What became of a track's pictures: shown ones, and repeats and black ones of ours."""
-
-    shown: int = 0
-    made_up: int = 0
 
 
 class Viewer:
@@ -76,6 +67,11 @@ class _Encoded:
         self._thread = EncoderThread(encoder, self._show, name=f"{codec} {track}")
         self._thread.start()
 
+    @property
+    def counts(self) -> EncoderCounts:
+        """What became of the pictures offered."""
+        return self._thread.counts
+
     def now(self) -> float:
         """Return the time of the pictures' clock."""
         return self._loop.time()
@@ -99,7 +95,7 @@ class _Encoded:
             # Nothing has changed since that key frame.
             viewer.show(self._last)
         else:
-            self.request_key()
+            self.request_key(newcomer=True)
 
     def leave(self, viewer: PacketTrack) -> None:
         """End with a viewer."""
@@ -107,10 +103,10 @@ class _Encoded:
         self.bitrate.left(viewer)
         self.left_at = self.now()
 
-    def request_key(self) -> None:
+    def request_key(self, *, newcomer: bool = False) -> None:
         """Make the next picture a key frame; without a next one, the present one again."""
         self._key_wanted = True
-        self._thread.request_key()
+        self._thread.request_key(newcomer=newcomer)
         if self._again is None:
             self._chase()
 
@@ -135,7 +131,7 @@ class _Encoded:
             return
         if packet.pts is not None and packet.pts < self._since:
             # A picture from before these viewers came, which took until now.
-            self._thread.request_key()
+            self._thread.request_key(newcomer=True)
             return
         now = self.now()
         self._last = packet
@@ -166,7 +162,27 @@ class VideoStream:
         self._shown_at = 0.0
         self._repeat: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self.counts = StreamCounts()
+        self._shown = 0
+        self._made_up = 0
+        self._past = EncoderCounts()
+
+    def counts(self) -> dict[str, int]:
+        """Return what became of the track's pictures: how many met each fate so far.
+
+        `shown` came from the model, `made_up` are repeats and black ones of ours; of both, an
+        encoder may have `dropped` some for newer ones, `skipped` some to hold the bitrate, or
+        `failed`. Each codec that is watched counts for itself.
+        """
+        total = EncoderCounts()
+        for counts in (self._past, *(encoded.counts for encoded in self._encoded.values())):
+            total.add(counts)
+        return {
+            "shown": self._shown,
+            "made_up": self._made_up,
+            "dropped": total.dropped,
+            "skipped": total.skipped,
+            "failed": total.failed,
+        }
 
     @property
     def encoders(self) -> int:
@@ -175,12 +191,12 @@ class VideoStream:
 
     def show(self, picture: Pixels) -> None:
         """Show a picture of the model's."""
-        self.counts.shown += 1
+        self._shown += 1
         self._offer(picture)
 
     def blank(self) -> None:
         """Show one black picture of the last one's size."""
-        self.counts.made_up += 1
+        self._made_up += 1
         self._offer(self._black())
 
     def forget(self) -> None:
@@ -196,7 +212,7 @@ class VideoStream:
             encoded = self._encoded[codec] = _Encoded(self._track, codec, self._bounds, self._fps)
         if self._picture is None:
             self._picture = self._black()
-            self.counts.made_up += 1
+            self._made_up += 1
         encoded.join(viewer, self._picture)
         self._arm()
         return Viewer(encoded, viewer)
@@ -247,7 +263,7 @@ class VideoStream:
             return
         stood = self._loop.time() - self._shown_at
         if self._picture is not None and stood >= self._repeat_seconds:
-            self.counts.made_up += 1
+            self._made_up += 1
             self._offer(self._picture)
         self._arm()
 
@@ -263,6 +279,8 @@ class VideoStream:
             self._end(codec)
 
     def _end(self, codec: str) -> None:
-        task = self._loop.create_task(self._encoded.pop(codec).close())
+        encoded = self._encoded.pop(codec)
+        self._past.add(encoded.counts)
+        task = self._loop.create_task(encoded.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

@@ -63,9 +63,8 @@ def test_commands_are_counted_by_name_and_outcome() -> None:
 def test_what_no_note_says_is_told() -> None:
     metrics = Metrics()
     metrics.serving("paint", "0.1.0")
-    metrics.frames("main_video", "sent", 3)
-    metrics.frames("main_video", "dropped")
-    metrics.connected(0.07)
+    metrics.count_frames(lambda: {"main_video": {"shown": 3, "dropped": 1}})
+    metrics.receive(Note("connection_opened", {"client": "1002", "seconds": 0.07}))
     metrics.emitted(0.033)
     metrics.model_loaded(2.0)
     metrics.model_loaded(1.0, "error")
@@ -73,7 +72,7 @@ def test_what_no_note_says_is_told() -> None:
     found = samples(metrics)
 
     assert found["runtime_info", "paint", "0.1.0"] == 1
-    assert found["runtime_media_frames_total", "sent", "main_video"] == 3
+    assert found["runtime_media_frames_total", "shown", "main_video"] == 3
     assert found["runtime_media_frames_total", "dropped", "main_video"] == 1
     assert found["runtime_webrtc_connect_seconds_count",] == 1
     assert found["runtime_emit_interval_seconds_count",] == 1

@@ -243,3 +243,14 @@ def test_who_is_left_alone_by_the_others_is_no_longer_behind() -> None:
     assert stream.bitrate.behind("weak")
     stream.bitrate.left("anna")
     assert not stream.bitrate.behind("weak")
+
+
+def test_a_newcomer_waits_less_for_a_key_frame_than_a_report_does() -> None:
+    keys = KeyFrames(interval=0.5, newcomer=0.1)
+    assert keys.request(0.0)
+    assert keys.take(0.0)
+    assert not keys.request(0.2)
+    assert not keys.due(0.3)
+    assert keys.request(0.3, newcomer=True)
+    assert keys.take(0.3)
+    assert not keys.due(10.0)

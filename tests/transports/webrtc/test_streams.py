@@ -65,8 +65,8 @@ async def test_a_tick_goes_to_every_stream_it_has_something_for(streams: Streams
     picture = to_i420(np.zeros((4, 6, 3), np.uint8))
     streams.show(Tick(0, {"main_video": picture}, {"voice": piece()}))
     streams.show(Tick(0, {"main_video": picture}, {}))
-    assert streams.video["main_video"].counts.shown == 2
-    assert streams.sound["voice"].counts.shown == 1
+    assert streams.video["main_video"].counts()["shown"] == 2
+    assert streams.sound["voice"].counts()["shown"] == 1
 
 
 async def test_a_tick_with_tracks_nobody_declared_is_shown_to_nobody() -> None:
