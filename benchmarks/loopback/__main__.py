@@ -27,7 +27,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def server(plain: bool) -> Iterator[tuple[str, int]]:
+def server(plain: bool, *options: str) -> Iterator[tuple[str, int]]:
     """Run a server in a process of its own; yield its URL and pid."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,15 +37,8 @@ def server(plain: bool) -> Iterator[tuple[str, int]]:
         command += ["benchmarks.loopback.plain", str(port)]
     else:
         folder = Path(__file__).parent
-        command += [
-            "reactor_actors",
-            "serve",
-            str(folder),
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-        ]
+        serve = ["reactor_actors", "serve", str(folder), "--host=127.0.0.1"]
+        command += [*serve, f"--port={port}", *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         yield f"http://127.0.0.1:{port}", process.pid

@@ -74,6 +74,18 @@ class Viewer:
                 await self._seen.wait()
         return (time.perf_counter() - began) * 1e3
 
+    async def keep_alive(self) -> None:
+        """Say something now and then, as every client does."""
+        while True:
+            self._data.send('{"scope": "runtime", "data": {"type": "ping", "data": {}}}')
+            await asyncio.sleep(1.0)
+
+    async def vanish(self) -> None:
+        """Be gone without a word: no more packets, no goodbye."""
+        transport = self._receiver.transport
+        await transport.transport.iceGatherer._connection.close()
+        await self._pc.close()
+
     async def close(self) -> None:
         """Leave."""
         await self._pc.close()

@@ -61,7 +61,7 @@ class BrowserViewer(Viewer):
         await self.listen()
 
     async def close(self) -> None:
-        with suppress(AssertionError):
+        with suppress(AssertionError, TimeoutError):
             await self._do("leave")
 
     async def picture(self) -> NDArray[np.uint8] | None:
@@ -81,7 +81,11 @@ class BrowserViewer(Viewer):
         return await self._do("codec")
 
     async def sound(self) -> Heard:
-        if (heard := await self._do("sound", "main_audio")) is None:
+        return await self.ear("main_audio")
+
+    async def ear(self, name: str) -> Heard:
+        """Measure the last moments of one audio element of the page."""
+        if (heard := await self._do("sound", name)) is None:
             return Heard(0.0, 0.0)
         samples = np.frombuffer(base64.b64decode(heard["samples"]), np.float32)
         return hear(samples, heard["rate"])
@@ -93,8 +97,8 @@ class BrowserViewer(Viewer):
     async def capabilities(self) -> dict[str, Any]:
         return dict(await self._do("capabilities"))
 
-    async def film(self, colour: Colour) -> None:
-        await self._do("film", list(colour))
+    async def film(self, colour: Colour, track: str = "webcam") -> None:
+        await self._do("film", list(colour), track)
 
     async def sing(self, hertz: float) -> None:
         await self._do("sing", hertz)

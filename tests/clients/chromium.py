@@ -32,7 +32,6 @@ FLAGS = (
     "--disable-backgrounding-occluded-windows",
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
     "--remote-debugging-port=0",
 )
 SECONDS = 30.0
@@ -85,6 +84,7 @@ class Page:
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._loaded = asyncio.Event()
         self._tab: str | None = None
+        self._profile: str | None = None
         self.requests: list[dict[str, Any]] = []
         self.console: list[str] = []
 
@@ -110,40 +110,54 @@ class Page:
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Call one method of the protocol and return its result."""
+        return await self._call(self._tab, method, params)
+
+    async def _call(self, tab: str | None, method: str, params: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         self._pending[number] = future = asyncio.get_running_loop().create_future()
         line = {"id": number, "method": method, "params": params}
-        if self._tab is not None:
-            line["sessionId"] = self._tab
+        if tab is not None:
+            line["sessionId"] = tab
         await self._socket.send_json(line)
-        told = await asyncio.wait_for(future, SECONDS)
+        async with asyncio.timeout(SECONDS):
+            told = await future
         assert "error" not in told, f"{method}: {told['error']}"
         return dict(told["result"])
 
-    async def open(self, url: str) -> str:
-        """Open the page in a fresh profile; return the profile's id."""
+    async def open(self, url: str) -> None:
+        """Open the page in a fresh profile."""
         profile = (await self.call("Target.createBrowserContext"))["browserContextId"]
         target = await self.call("Target.createTarget", url="about:blank", browserContextId=profile)
         attached = await self.call(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True
         )
-        self._tab = attached["sessionId"]
+        self._tab, self._profile = attached["sessionId"], profile
         for domain in ("Page", "Runtime", "Network"):
             await self.call(f"{domain}.enable")
         await self.go(url)
-        return str(profile)
+
+    async def shut(self) -> None:
+        """Close the page, and forget its profile."""
+        await self._call(None, "Target.disposeBrowserContext", {"browserContextId": self._profile})
+
+    async def allow(self, *permissions: str) -> None:
+        """Answer yes when the page asks."""
+        granted = {"permissions": permissions, "browserContextId": self._profile}
+        await self._call(None, "Browser.grantPermissions", granted)
 
     async def go(self, url: str) -> None:
         """Load a page and wait until it is there."""
         self._loaded.clear()
         await self.call("Page.navigate", url=url)
-        await asyncio.wait_for(self._loaded.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await self._loaded.wait()
 
     async def reload(self) -> None:
         """Load the page anew and wait until it is there."""
         self._loaded.clear()
         await self.call("Page.reload")
-        await asyncio.wait_for(self._loaded.wait(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await self._loaded.wait()
 
     async def run(self, script: str) -> Any:
         """Evaluate an expression, wait for its promise, and return the value."""
@@ -201,10 +215,11 @@ async def page(chromium: Chromium, url: str) -> AsyncIterator[Page]:
         made = Page(socket)
         reading = asyncio.create_task(made.read())
         try:
-            profile = await made.open(url)
-            yield made
-            made._tab = None
-            await made.call("Target.disposeBrowserContext", browserContextId=profile)
+            await made.open(url)
+            try:
+                yield made
+            finally:
+                await made.shut()
         finally:
             reading.cancel()
             with suppress(asyncio.CancelledError):

@@ -22,6 +22,7 @@ from tests.clients import chromium as chromiums
 from tests.clients import packages
 from tests.clients.browser import BrowserViewer
 from tests.clients.chromium import Chromium
+from tests.clients.model import card
 from tests.clients.python_08 import python_08_viewer
 from tests.clients.python_sdk import PythonViewer
 from tests.clients.servers import Server
@@ -32,6 +33,7 @@ ALL = (PYTHON, PYTHON_08, BROWSER)
 
 Join = Callable[..., Awaitable[Any]]
 SERVERS: list[Server] = []
+WRITTEN: pytest.StashKey[dict[Server, int]] = pytest.StashKey()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,18 +43,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(180))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[WRITTEN] = {server: server.written for server in SERVERS}
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Show what the servers wrote during a test that failed."""
     report = yield
     if report.failed:
         for server in SERVERS:
-            text = server.output()[item.stash.get(WRITTEN, {}).get(server, 0) :]
-            report.sections.append((f"written by the server at {server.url}", text[-20_000:]))
+            text = server.output()[item.stash[WRITTEN].get(server, 0) :]
+            report.sections.append((f"written by the server at {server.url}", text[-10_000:]))
     return report
-
-
-WRITTEN: pytest.StashKey[dict[Server, int]] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +68,13 @@ def shared_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(shared_server: Server, request: pytest.FixtureRequest) -> Iterator[Server]:
+def server(shared_server: Server) -> Iterator[Server]:
     """The server of all tests, without a session."""
-    request.node.stash[WRITTEN] = {shared_server: shared_server.written}
+    written = shared_server.written
     yield shared_server
     shared_server.rest()
+    tracebacks = shared_server.output()[written:].split("Traceback")[1:]
+    assert not [text for text in tracebacks if card.MISTAKE not in text]
 
 
 @pytest.fixture

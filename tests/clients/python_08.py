@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import itertools
 import json
 import os
@@ -23,6 +24,7 @@ from tests.clients.viewer import Message, Viewer
 
 PORT = 8080  # it knows no other one
 RATE = 48_000
+SECONDS = 30.0
 DRIVER = Path(__file__).with_name("driver_08.py")
 
 
@@ -65,7 +67,8 @@ class Python08Viewer(Viewer):
         line = {"id": number, "do": verb, "with": arguments}
         self._process.stdin.write(json.dumps(line).encode() + b"\n")
         await self._process.stdin.drain()
-        return await asyncio.wait_for(future, 30.0)
+        async with asyncio.timeout(SECONDS):
+            return await future
 
     async def connect(self) -> None:
         await self._do("connect")
@@ -184,7 +187,15 @@ async def reachable_on(port: int, url: str) -> AsyncIterator[None]:
             writer.close()
             busy.discard(task)
 
-    server = await asyncio.start_server(relay, "127.0.0.1", port)
+    async def listening() -> asyncio.Server | None:
+        try:
+            return await asyncio.start_server(relay, "127.0.0.1", port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return None
+
+    server = await until(listening, f"port {port}, which this client needs, is free", 60)
     try:
         yield
     finally:

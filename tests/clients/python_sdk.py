@@ -124,8 +124,7 @@ class PythonViewer(Viewer):
             while True:
                 while sent / RATE < clock() - began + 0.04:
                     moments = np.arange(sent, sent + share) / RATE
-                    # Sound that goes on and on would be taken for noise, and suppressed.
-                    tone = 12_000 * np.sin(2 * np.pi * hertz * moments) * (moments % 0.4 < 0.2)
+                    tone = 12_000 * np.sin(2 * np.pi * hertz * moments)
                     track.push_frame(tone.astype(np.int16), sample_rate=RATE)
                     sent += share
                 await asyncio.sleep(0.01)

@@ -12,8 +12,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-MODEL = Path(__file__).parent / "model"
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+MODEL, PAIR, TALKER = HERE / "model", HERE / "pair", HERE / "talker"
+ROOT = HERE.parents[1]
 SECONDS = 30.0
 
 

@@ -105,15 +105,16 @@ async def test_a_published_webcam_is_seen_by_the_model_until_unpublished(viewer:
 
 
 async def test_a_published_mic_is_heard_by_the_model(viewer: Viewer) -> None:
+    await viewer.send("set_muted", muted=True)  # or a client may cancel its echo
     await viewer.sing(700)
-    await viewer.sees(lambda s: 0.5 < s.loudness <= 1, "a loud mic")
+    await viewer.sees(lambda s: s.loudness > 0.1, "a loud mic")
 
     async def heard() -> bool:
         return abs((await viewer.ask("describe"))["hertz"] - 700) < 15
 
     await until(heard, "a mic that hears 700 Hz")
     await viewer.unpublish("mic")
-    await viewer.sees(lambda s: s.loudness < 0.1, "a silent mic")
+    await viewer.sees(lambda s: s.loudness < 0.02, "a silent mic")
 
 
 async def test_an_uploaded_file_is_announced_and_used_by_a_command(viewer: Viewer) -> None:
@@ -170,8 +171,8 @@ async def test_a_client_that_comes_back_finds_the_session_as_it_left_it(viewer: 
     assert after.number > before.number
     await viewer.hears(440)
     assert (await viewer.ask("describe"))["colour"] == "green"
-    await viewer.film((60, 200, 60))
-    await viewer.sees_webcam((60, 200, 60))
+    await viewer.film((40, 160, 220))
+    await viewer.sees_webcam((40, 160, 220))
 
 
 async def test_leaving_ends_the_session_cleanly(viewer: Viewer, server: Server) -> None:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from reactor_sdk import (
     NotFoundError,
-    Reactor,
     ReactorError,
     RecorderDisabledError,
-    ServerError,
-    UnauthorizedError,
 )
 from reactor_sdk.client import FileRef
 
 from tests.clients.conftest import PYTHON, PYTHON_08, Join
 from tests.clients.python_sdk import PythonViewer
-from tests.clients.servers import MODEL, Server
+from tests.clients.servers import Server
 from tests.clients.sight import distance, until
 from tests.clients.viewer import RefusedError
-
-TALKER = Path(__file__).parent / "talker"
 
 
 @pytest.fixture
@@ -138,6 +132,16 @@ async def published(viewer: PythonViewer) -> bool:
     return True
 
 
+async def test_the_older_package_is_refused_a_taken_track_too(server: Server, join: Join) -> None:
+    first, second = await join(PYTHON, server), await join(PYTHON_08, server)
+    await first.connect()
+    await second.connect()
+    await first.film((220, 120, 40))
+    await second.film((40, 120, 220))
+    assert [code for code, _ in second.errors] == ["TRACK_PUBLISH_FAILED"]
+    await second.sees_webcam((220, 120, 40))
+
+
 async def test_a_publisher_that_vanishes_frees_its_track(server: Server, join: Join) -> None:
     first, second = await join(PYTHON, server), await join(PYTHON, server)
     await first.connect()
@@ -198,111 +202,3 @@ async def test_reconnecting_from_ready_replaces_the_connection_in_place(
         await viewer.sees_moving()
     assert (await viewer.ask("describe"))["caller"] == caller
     assert not viewer.errors
-
-
-async def test_a_client_that_returns_in_time_finds_its_session(
-    serve: Callable[..., Server], join: Join
-) -> None:
-    server = serve(MODEL, "--orphan-timeout", "2")
-    viewer = await join(PYTHON_08, server)
-    await viewer.connect()
-    await viewer.send("set_colour", colour="green")
-    await viewer.reconnect()
-    await viewer.sees(lambda s: s.block == "green", "the same session")
-
-
-async def test_a_session_nobody_returns_to_ends(serve: Callable[..., Server], join: Join) -> None:
-    server = serve(MODEL, "--orphan-timeout", "1")
-    creator = await join(PYTHON, server)
-    await creator.connect()
-    creator.client.close()  # without a stop, as a process that dies
-    await until(lambda: server.get("/health")["state"] == "available", "no session")
-    assert "timed_out" in server.output()
-
-
-async def test_a_silent_client_is_lost(serve: Callable[..., Server], join: Join) -> None:
-    server = serve(MODEL, "--orphan-timeout", "1", "--ping-timeout", "6")
-    viewer = await join(PYTHON_08, server)
-    await viewer.connect()
-    await viewer.sees_moving()
-    with viewer.frozen():
-        await until(lambda: server.get("/health")["state"] == "available", "no session", 20)
-
-
-async def test_a_model_that_crashes_comes_back_to_its_viewers(
-    serve: Callable[..., Server], join: Join
-) -> None:
-    server = serve()
-    viewer, other = await join(PYTHON, server), await join(PYTHON_08, server)
-    await viewer.connect()
-    await other.connect()
-    await viewer.send("set_colour", colour="green")
-    await viewer.sees(lambda s: s.block == "green", "a green block")
-    await viewer.send("crash")
-    assert (await viewer.heard_of("modelRestarting"))["attempt"] == 1
-    assert (await other.told("modelRestarting"))["max_attempts"] == 3
-    assert (await viewer.refused("describe")).code == "model_restarting"
-    assert (await viewer.heard_of("modelRestarted"))["attempt"] == 1
-    await other.told("modelRestarted")
-    for each in (viewer, other):
-        await each.sees(lambda s: s.block == "red", "fresh state")
-        await each.sees_moving()
-        await each.hears(440)
-    assert viewer.ready
-
-
-async def test_a_model_that_crashes_too_often_is_given_up(
-    serve: Callable[..., Server], join: Join
-) -> None:
-    server = serve()
-    viewer = await join(PYTHON, server)
-    await viewer.connect()
-    for attempt in range(1, 5):
-        await viewer.sees_moving()
-        await viewer.send("crash")
-        if attempt < 4:
-
-            async def back(attempt: int = attempt) -> bool:
-                return (await viewer.heard_of("modelRestarted"))["attempt"] == attempt
-
-            await until(back, f"restart {attempt}")
-    await until(lambda: [e for e in viewer.errors if e.code == "session_ended"], "the end")
-    latecomer = await join(PYTHON, server)
-    with pytest.raises(ServerError) as caught:
-        await latecomer.connect()
-    assert caught.value.status == 503
-    assert caught.value.retry_after_ms is None
-
-
-async def test_a_model_without_tracks_serves_commands_and_messages(
-    serve: Callable[..., Server],
-) -> None:
-    server = serve(TALKER)
-    client = Reactor("talker", local=True, api_url=server.url)
-    told: list[object] = []
-    client.on("message", told.append)
-    try:
-        await client.connect()
-        reply = await client.send_command("say", {"word": "hello"})
-        assert reply == {"type": "said", "data": {"word": "hello", "count": 1}}
-        await client.send_command("shout", {"word": "hello"})
-        await until(lambda: {"type": "said", "data": {"word": "HELLO", "count": 2}} in told)
-        await client.disconnect()
-    finally:
-        await asyncio.to_thread(client.close)
-
-
-async def test_the_token_as_a_prefix_opens_every_route(
-    serve: Callable[..., Server], join: Join
-) -> None:
-    server = serve(MODEL, "--token", "open-sesame")
-    stranger = await join(PYTHON, server)
-    with pytest.raises(UnauthorizedError):
-        await stranger.connect()
-    server.url += "/t/open-sesame"
-    viewer = await join(PYTHON, server)
-    await viewer.connect()
-    await viewer.sees_moving()
-    ref = await viewer.upload("a.txt", b"abc", "text/plain")
-    assert (await viewer.ask("inspect", file=ref))["sizes"] == [3]
-    assert "open-sesame" not in server.output()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.clients.sight import Colour, Heard, Seen, distance, see, until
+from tests.clients.sight import SECONDS, Colour, Heard, Seen, distance, see, until
 
 Message = dict[str, Any]
 REPLIES = {
@@ -140,23 +140,23 @@ class Viewer(ABC):
         assert failed["command"] == command
         return RefusedError(failed["code"], failed["message"])
 
-    async def told(self, kind: str, since: int = 0) -> Message:
+    async def told(self, kind: str, since: int = 0, seconds: float = SECONDS) -> Message:
         """Wait for something the runtime says; return its data."""
 
         async def attempt() -> Message | None:
             await self.listen()
             return next((notice for notice in self.notices[since:] if notice["type"] == kind), None)
 
-        return dict((await until(attempt, f"the notice {kind}"))["data"])
+        return dict((await until(attempt, f"the notice {kind}", seconds))["data"])
 
-    async def heard_of(self, kind: str) -> Message:
+    async def heard_of(self, kind: str, seconds: float = SECONDS) -> Message:
         """Wait for a message of a type; return the data of the newest."""
 
         async def attempt() -> Message | None:
             await self.listen()
             return next((m for m in reversed(self.messages) if m["type"] == kind), None)
 
-        return dict((await until(attempt, f"a message {kind}"))["data"])
+        return dict((await until(attempt, f"a message {kind}", seconds))["data"])
 
     async def seen(self) -> Seen | None:
         """Read the picture that is shown; None before there is one of the model's."""
@@ -165,9 +165,11 @@ class Viewer(ABC):
             return None
         return see(picture)
 
-    async def sees(self, wanted: Callable[[Seen], bool], what: str, seconds: float = 15.0) -> Seen:
+    async def sees(
+        self, wanted: Callable[[Seen], bool], what: str, seconds: float = SECONDS
+    ) -> Seen:
         """Wait until the picture shows something."""
-        last: list[Seen | None] = []
+        last: list[Seen | None] = [None]
 
         async def attempt() -> Seen | None:
             last[:] = [await self.seen()]
@@ -177,7 +179,7 @@ class Viewer(ABC):
         try:
             return await until(attempt, what, seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}; seen {last}") from None
+            raise AssertionError(f"{error}; seen {last[0]}") from None
 
     async def sees_webcam(self, colour: Colour, what: str = "the webcam") -> Seen:
         return await self.sees(lambda seen: distance(seen.webcam, colour) < 30, what)

@@ -49,6 +49,7 @@ BARS = (
 )
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 220)}
 DARK, LIGHT = (16, 16, 16), (235, 235, 235)
+MISTAKE = "a secret of the author's"
 SILENT_AFTER = FPS  # turns without a frame, until an input counts as gone
 
 
@@ -229,7 +230,7 @@ class TestCard(ReactorPipeline):
 
     @event(name="stumble", description="Fail by a mistake in the model")
     def stumble(self) -> None:
-        raise RuntimeError("a secret of the author's")
+        raise RuntimeError(MISTAKE)
 
     @event(name="crash", description="Fail between two pictures")
     def crash(self) -> None:

@@ -6,6 +6,7 @@ import {
   ReactorView,
   useReactor,
 } from "@reactor-team/js-sdk";
+import { useEffect } from "react";
 import { createRoot } from "react-dom/client";
 
 // The peer connections that the package makes, for their statistics.
@@ -113,7 +114,7 @@ window.viewer = {
   },
 
   // A webcam that sees one colour.
-  async film(colour) {
+  async film(colour, name = "webcam") {
     const canvas = document.createElement("canvas");
     canvas.width = 160;
     canvas.height = 120;
@@ -125,8 +126,8 @@ window.viewer = {
     paint();
     const timer = setInterval(paint, 1000 / 15);
     const [track] = canvas.captureStream(15).getVideoTracks();
-    sources.webcam = { track, stop: () => clearInterval(timer) };
-    await client.publishTrack("webcam", track);
+    sources[name] = { track, stop: () => clearInterval(timer) };
+    await client.publishTrack(name, track);
   },
 
   // A mic that hears one tone.
@@ -189,24 +190,19 @@ window.viewer = {
 
   // The package's own React components, as an application uses them.
   widget(apiUrl) {
-    let hook = null;
     function Watch() {
       const reactor = useReactor((state) => state.internal.reactor);
+      const connect = useReactor((state) => state.connect);
       const status = useReactor((state) => state.status);
-      if (hook !== reactor) {
-        hook = reactor;
+      useEffect(() => {
         client = reactor;
         listen(reactor);
-      }
+        connect();
+      }, [reactor]);
       return <output id="status">{status}</output>;
     }
     createRoot(document.getElementById("widget")).render(
-      <ReactorProvider
-        apiUrl={apiUrl}
-        modelName="test-card"
-        local
-        connectOptions={{ autoConnect: true }}
-      >
+      <ReactorProvider apiUrl={apiUrl} modelName="test-card" local>
         <Watch />
         <ReactorView width={320} height={240} audioTrack="main_audio" />
         <ReactorController />
