@@ -5,8 +5,8 @@ STAMP := .venv/.installed
 
 .PHONY: demo test test-fast style types bench clean
 
-demo: $(STAMP)  ## Run an example headless and write a strip of its pictures
-	$(BIN)/python -m examples.strip examples/brightness strip.png --set brightness=0.4 --set colour=ember
+demo: $(STAMP)  ## Serve an example and print its URL
+	$(BIN)/reactor-actors serve examples/brightness --host 127.0.0.1
 
 test: $(STAMP) style types  ## Everything but what needs a GPU
 	$(BIN)/python -m pytest -m "not gpu"
@@ -23,6 +23,8 @@ types: $(STAMP)
 
 bench: $(STAMP)  ## The project's own measurements, in minutes
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.loopback
+	$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -111,22 +111,20 @@ class Connections:
     async def answer(self, connection: int, seconds: float) -> str | None:
         """Return the answer of the latest offer, waiting for it."""
         slot = self._slots[connection]
-        if slot.answer is None:
-            raise LookupError(connection)
         deadline = self._loop.time() + seconds
-        while True:
-            future = slot.answer
+        while (future := slot.answer) is not None:
             done, _ = await asyncio.wait([future], timeout=max(0.0, deadline - self._loop.time()))
-            if future is not slot.answer:
-                continue
+            if slot.answer is not future and slot.answer is not None:
+                continue  # a newer offer has taken the place of the one waited for
             if not done:
                 return None
             if future.cancelled():
-                raise LookupError(connection)
+                break
             result = future.result()
             if isinstance(result, ClientError):
                 raise result
             return result
+        raise LookupError(connection)
 
     def candidates(self, connection: int, candidates: Sequence[Candidate]) -> None:
         """Take candidates, for the live peer or for the next offer."""
@@ -259,6 +257,7 @@ class Connections:
         slot.released = True
         if slot.joined:
             slot.joined = False
+            slot.answer = None  # long fetched, and of no use to anybody but this client
             self._room.leave(str(slot.number), reason)
 
     def _drop_peer(self, slot: _Slot) -> None:
