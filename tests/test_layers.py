@@ -31,7 +31,7 @@ OUTSIDE = {
     "core": {"numpy", "pydantic", "pydantic_core", "jsonschema", "msgpack", "google"},
     "flow": {"numpy"},
     "engine": set(),
-    "links": set(),
+    "links": {"numpy", "msgpack"},
     "interface": {"numpy"},
     "transports": {"numpy"},
     "manifest.py": {"yaml"},
