@@ -121,7 +121,7 @@ def serve(
 ) -> None:
     """Serve a model. Config values are overridden by --model.a.b=value."""
     logging.basicConfig(
-        level=logging.DEBUG if verbose else os.environ.get("REACTOR_LOG_LEVEL", "INFO").upper(),
+        level=logging.DEBUG if verbose else _log_level(),
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
     for library in ("aiortc", "aioice", "aiohttp", "libav", "asyncio"):
@@ -142,10 +142,10 @@ def serve(
         peers=PeerSettings(
             ice=IceSettings(
                 servers=(*map(parse_stun, stun), *map(parse_turn, turn)),
-                relay_only=_is_relay(ice_transport_policy),
+                relay_only=_is_relay(ice_transport_policy, turn),
                 ports=parse_ports(webrtc_port_range),
                 bind=bound_addresses(host, public_ip),
-                public_address=public_ip,
+                public_address=_address(public_ip),
             ),
             codecs=_codecs(video_codec),
         ),
@@ -197,9 +197,28 @@ def _listed(variable: str) -> list[str]:
     return [item.strip() for item in os.environ.get(variable, "").split(",") if item.strip()]
 
 
-def _is_relay(policy: str) -> bool:
+def _log_level() -> int:
+    name = os.environ.get("REACTOR_LOG_LEVEL") or "INFO"
+    level = logging.getLevelNamesMapping().get(name.upper())
+    if level is None:
+        raise SetupError(f"REACTOR_LOG_LEVEL expects DEBUG, INFO, WARNING or ERROR; got {name!r}")
+    return level
+
+
+def _address(public_ip: str | None) -> str | None:
+    try:
+        return None if public_ip is None else str(ipaddress.ip_address(public_ip))
+    except ValueError:
+        raise SetupError(
+            f"--public-ip expects an address such as 203.0.113.7; got {public_ip!r}"
+        ) from None
+
+
+def _is_relay(policy: str, turn: list[str]) -> bool:
     if policy not in ("all", "relay"):
         raise SetupError(f"--ice-transport-policy expects all or relay; got {policy!r}")
+    if policy == "relay" and not turn:
+        raise SetupError("--ice-transport-policy relay needs a --turn-server to relay through")
     return policy == "relay"
 
 

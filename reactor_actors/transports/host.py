@@ -62,6 +62,7 @@ class TransportHost:
         self._moved = Bell()
         self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._announced: set[tuple[str, str]] = set()
         self._fed: Counter[str] = Counter()
         self._emitted = emitted or (lambda seconds: None)
         self._emitted_at = self._loop.time()
@@ -108,6 +109,10 @@ class TransportHost:
             self._playout = None
         self.tell(event)
 
+    def when_stuck(self, callback: Callable[[], None]) -> None:
+        """Call back when the model does not come back from author code and has to be replaced."""
+        self._replace_model = callback
+
     def when_over(self, callback: Callable[[], None]) -> None:
         """Call back whenever a session is over and its connections are to be forgotten."""
         self._when_over = callback
@@ -149,6 +154,7 @@ class TransportHost:
     def leave(self, client: str, reason: str = "closed") -> None:
         """Note that a peer is gone for good; `reason` is for the journal."""
         self._peers.pop(client, None)
+        self._announced = {said for said in self._announced if said[0] != client}
         self.tell(ev.PeerLeft(client))
         self._note_closed(client, self._session.session, reason)
 
@@ -222,7 +228,7 @@ class TransportHost:
             case ev.FindFiles(number, uploads):
                 self._run(self._find_files(number, uploads))
             case ev.FindFile(client, upload):
-                self._run(self._find_file(client, upload))
+                self._announce(client, upload)
             case ev.SetTimer(timer, seconds):
                 self._clear(timer)
                 self._timers[timer] = self._loop.call_later(seconds, self._fire, timer)
@@ -269,6 +275,7 @@ class TransportHost:
 
     def _forget(self) -> None:
         self.uploads.clear()
+        self._announced.clear()
         self._when_over()
         self._screen.forget()
         if self._playout is not None:
@@ -295,11 +302,18 @@ class TransportHost:
         else:
             self.tell(ev.FilesFound(number, files))
 
+    def _announce(self, client: str, upload: str) -> None:
+        """Look for a file that a client says it has sent; saying it again changes nothing."""
+        if (client, upload) not in self._announced:
+            self._announced.add((client, upload))
+            self._run(self._find_file(client, upload))
+
     async def _find_file(self, client: str, upload: str) -> None:
         try:
             files = await self.uploads.find([upload])
         except ClientError as error:
-            log.info("an announced upload of client %s is ignored: %s", client, error.message)
+            self._announced.discard((client, upload))
+            log.debug("an announced upload of client %s is ignored: %s", client, error.message)
         else:
             self.tell(ev.FileStored(client, files[upload]))
 

@@ -84,12 +84,20 @@ class TransportServer:
         received = {track: {"received": count} for track, count in self.host.fed().items()}
         return {**self._streams.counts(), **received}
 
-    async def close(self) -> None:
-        """End the session in order, then everything else."""
+    def lose(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
+        """Go on without the model, for now or for good; its clients stay."""
+        self.host.detach(event)
+
+    async def wind_down(self) -> None:
+        """End the session in order, while there is a model to end it with."""
         if self.host.state in RUNNING:
             self.host.tell(ev.Shutdown())
         if self.host.state is State.CLOSING:
             await self.host.wound_down(WIND_DOWN_SECONDS)
+
+    async def close(self) -> None:
+        """End the session, then everything else."""
+        await self.wind_down()
         await self._http.close()
         await self._connections.close()
         await self._streams.close()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ SESSION_BYTES = 256 * 2**20
 SESSION_FILES = 1024
 TEXT_LENGTH = 255
 WAIT_SECONDS = 8.0
+ABANDONED_SECONDS = 60.0
+"""After so long a place that nobody has begun to fill makes room for others."""
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class _Place:
     name: str
     mime_type: str
     size: int
+    opened: float
     data: bytes | None = None
     filling: Filling | None = None
     filled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,7 +76,13 @@ class Uploads:
     `ClientError` carries the code `too_large`, `malformed`, `unknown`, `filled` or `wrong_size`.
     """
 
-    def __init__(self, file_bytes: int = FILE_BYTES, session_bytes: int = SESSION_BYTES) -> None:
+    def __init__(
+        self,
+        file_bytes: int = FILE_BYTES,
+        session_bytes: int = SESSION_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._file_bytes = file_bytes
         self._session_bytes = session_bytes
         self._places: dict[str, _Place] = {}
@@ -85,15 +95,12 @@ class Uploads:
             raise ClientError("malformed", f"name and type may have {TEXT_LENGTH} characters each")
         if size > self._file_bytes:
             raise ClientError("too_large", f"a file may have {self._file_bytes} bytes; got {size}")
-        reserved = sum(place.size for place in self._places.values())
-        if reserved + size > self._session_bytes:
-            raise ClientError(
-                "too_large", f"the files of a session may have {self._session_bytes} bytes together"
-            )
-        if len(self._places) >= SESSION_FILES:
-            raise ClientError("too_large", f"a session may have {SESSION_FILES} files")
+        if self._crowded(size) is not None:
+            self._give_up_abandoned()
+        if (refusal := self._crowded(size)) is not None:
+            raise ClientError("too_large", refusal)
         upload_id = str(uuid.uuid4())
-        self._places[upload_id] = _Place(name, mime_type, size)
+        self._places[upload_id] = _Place(name, mime_type, size, self._clock())
         return upload_id
 
     @contextmanager
@@ -147,6 +154,21 @@ class Uploads:
             if place.filling is not None:
                 place.filling.drop()
         self._places.clear()
+
+    def _crowded(self, size: int) -> str | None:
+        """Say why there is no room for another file of this size; None if there is."""
+        if sum(place.size for place in self._places.values()) + size > self._session_bytes:
+            return f"the files of a session may have {self._session_bytes} bytes together"
+        if len(self._places) >= SESSION_FILES:
+            return f"a session may have {SESSION_FILES} files"
+        return None
+
+    def _give_up_abandoned(self) -> None:
+        """Forget the places nobody fills: one client's promises may not keep the others out."""
+        latest = self._clock() - ABANDONED_SECONDS
+        for upload_id, place in list(self._places.items()):
+            if place.data is None and place.filling is None and place.opened <= latest:
+                del self._places[upload_id]
 
     async def _file(self, upload_id: str) -> UploadedFile:
         place = self._places.get(upload_id)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -53,6 +54,7 @@ class Chromium:
             [executable, *FLAGS, f"--user-data-dir={folder / 'profile'}", "about:blank"],
             stdout=self._log,
             stderr=self._log,
+            env={**os.environ, "TMPDIR": str(folder)},  # it leaves folders behind
         )
         address = folder / "profile" / "DevToolsActivePort"
         deadline = time.monotonic() + SECONDS

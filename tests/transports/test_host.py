@@ -441,6 +441,44 @@ def test_an_announced_upload_reaches_the_model_and_an_unknown_one_nobody() -> No
     staged(script)
 
 
+def test_an_upload_is_announced_to_the_model_once_however_often_a_client_says_it() -> None:
+    async def script(replica: Replica) -> None:
+        replica.serve("anna", "ben")
+        upload = replica.host.uploads.open("a", "b", 3)
+
+        def announce(name: str) -> None:
+            for _ in range(1000):
+                replica.host.hear(name, inbound.FileUploaded(UploadRef(upload, "a", "b", 3)))
+
+        announce("anna")
+        await asyncio.sleep(0.1)
+        replica.host.uploads.fill(upload, b"abc")
+        await asyncio.sleep(0.1)
+        announce("anna")
+        announce("ben")
+        await asyncio.sleep(0.1)
+        files = [m.client for m in replica.model.delivered if isinstance(m, link.FileReceived)]
+        assert files == ["anna", "ben"]
+
+    staged(script)
+
+
+def test_an_announcement_that_came_too_early_can_be_made_again() -> None:
+    async def script(replica: Replica) -> None:
+        replica.serve("anna")
+        upload = replica.host.uploads.open("a", "b", 3)
+        said = inbound.FileUploaded(UploadRef(upload, "a", "b", 3))
+        replica.host.hear("anna", said)
+        await asyncio.sleep(10.0)
+        replica.host.uploads.fill(upload, b"abc")
+        replica.host.hear("anna", said)
+        await asyncio.sleep(0.1)
+        files = [m for m in replica.model.delivered if isinstance(m, link.FileReceived)]
+        assert len(files) == 1
+
+    staged(script)
+
+
 def test_files_outlive_a_restart_and_end_with_the_session() -> None:
     async def script(replica: Replica) -> None:
         replica.serve("anna")

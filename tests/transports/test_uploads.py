@@ -6,8 +6,15 @@ import pytest
 
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.fields import UploadedFile
-from reactor_actors.transports.uploads import FILE_BYTES, SESSION_BYTES, WAIT_SECONDS, Uploads
-from tests.fakes import run_virtually
+from reactor_actors.transports.uploads import (
+    ABANDONED_SECONDS,
+    FILE_BYTES,
+    SESSION_BYTES,
+    SESSION_FILES,
+    WAIT_SECONDS,
+    Uploads,
+)
+from tests.fakes import ManualClock, run_virtually
 
 
 def stored(uploads: Uploads, data: bytes = b"abc") -> str:
@@ -61,6 +68,27 @@ def test_a_file_and_a_session_have_their_bounds() -> None:
     with pytest.raises(ClientError) as refused:
         uploads.open("a", "b", 1)
     assert refused.value.code == "too_large"
+
+
+def test_places_that_nobody_fills_give_way_when_their_time_has_passed() -> None:
+    clock = ManualClock()
+    uploads = Uploads(clock=clock)
+    kept = stored(uploads)
+    begun = uploads.open("a", "b", 3)
+    with uploads.filling(begun) as filling:
+        for _ in range(SESSION_FILES - 2):
+            uploads.open("a", "b", 1)
+        clock.advance(ABANDONED_SECONDS - 1)
+        with pytest.raises(ClientError, match="may have 1024 files"):
+            uploads.open("a", "b", 1)
+        clock.advance(1)
+        uploads.open("a", "b", 1)
+        filling.write(b"abc")
+        filling.finish()
+    for upload in (kept, begun):
+        with pytest.raises(ClientError) as refused:
+            uploads.fill(upload, b"abc")
+        assert refused.value.code == "filled"
 
 
 def test_a_place_is_filled_once_and_with_its_size() -> None:

@@ -209,7 +209,9 @@ async def test_the_65th_connection_is_refused_by_default() -> None:
             stage.connections.open()
 
 
-async def test_without_a_free_port_the_negotiation_fails_and_says_so() -> None:
+async def test_without_a_free_port_the_negotiation_fails_and_both_sides_are_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     ice = replace(LOOPBACK, ports=(47311, 47311))
     async with staging(Plain, settings=PeerSettings(ice)) as stage:
         anna = await stage.client("main_video")
@@ -218,6 +220,8 @@ async def test_without_a_free_port_the_negotiation_fails_and_says_so() -> None:
         with pytest.raises(ClientError, match="UDP port") as failed:
             await late.signal(await late.offer())
         assert failed.value.code == "negotiation_failed"
+        assert f"connection {late.number}: negotiation failed" in caplog.text
+        assert "no free UDP port" in caplog.text
         await anna.shows("main_video", 100)
 
 

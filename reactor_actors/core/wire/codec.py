@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from reactor_actors.core.wire import v0, v1
 from reactor_actors.core.wire.chunking import MESSAGE_LIMIT, Joiner, cut
-from reactor_actors.core.wire.frames import Channel, Frame
+from reactor_actors.core.wire.frames import FRAME_LIMIT, Channel, Frame
 from reactor_actors.core.wire.inbound import Inbound, Undecodable, Violation
 from reactor_actors.core.wire.outbound import (
     INTERNAL_ERROR,
@@ -27,9 +27,6 @@ from reactor_actors.core.wire.outbound import (
 )
 from reactor_actors.core.wire.sniff import Version, sniff
 from reactor_actors.core.wire.strict import size_of
-
-FRAME_LIMIT = 262_144
-"""What one frame may hold with the clients we know, as their `a=max-message-size` says."""
 
 KEPT = 64
 """Messages that wait until the framing is known."""

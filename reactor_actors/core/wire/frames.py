@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+FRAME_LIMIT = 262_144
+"""What one frame may hold with the clients we know, as their `a=max-message-size` says."""
+
 
 class Channel(Enum):
     """The two data channels of a connection."""

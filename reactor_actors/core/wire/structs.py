@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
+from reactor_actors.core.values import MAX_VALUES
 from reactor_actors.core.wire.envelopes import Envelope
 from reactor_actors.core.wire.strict import MAX_DEPTH, record
 
@@ -26,11 +27,9 @@ def read(struct: Envelope, depth: int = MAX_DEPTH) -> dict[str, object]:
     """Return a Struct as a dict.
 
     Raises:
-        ValueError: it is nested too deeply, or a number is not finite.
+        ValueError: it is nested too deeply, holds too many values, or a number is not finite.
     """
-    if depth < 1:
-        raise ValueError("nested too deeply")
-    return {key: _read_value(value, depth - 1) for key, value in struct.fields.items()}
+    return _Reader().struct(struct, depth)
 
 
 def _fill_struct(struct: Envelope, data: Mapping[str, object]) -> None:
@@ -63,19 +62,33 @@ def _finite(number: float) -> float:
     return number
 
 
-def _read_value(value: Envelope, depth: int) -> object:
-    match value.WhichOneof("kind"):
-        case "number":
-            return _finite(value.number)
-        case "text":
-            return value.text
-        case "truth":
-            return value.truth
-        case "struct":
-            return read(value.struct, depth)
-        case "list":
-            if depth < 1:
-                raise ValueError("nested too deeply")
-            return [_read_value(element, depth - 1) for element in value.list.values]
-        case _:
-            return None
+class _Reader:
+    """Reads one Struct. Its values may take two bytes each: millions would hold up everybody."""
+
+    def __init__(self) -> None:
+        self._left = MAX_VALUES
+
+    def struct(self, struct: Envelope, depth: int) -> dict[str, object]:
+        if depth < 1:
+            raise ValueError("nested too deeply")
+        return {key: self._value(value, depth - 1) for key, value in struct.fields.items()}
+
+    def _value(self, value: Envelope, depth: int) -> object:
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError(f"it holds more than {MAX_VALUES} values")
+        match value.WhichOneof("kind"):
+            case "number":
+                return _finite(value.number)
+            case "text":
+                return value.text
+            case "truth":
+                return value.truth
+            case "struct":
+                return self.struct(value.struct, depth)
+            case "list":
+                if depth < 1:
+                    raise ValueError("nested too deeply")
+                return [self._value(element, depth - 1) for element in value.list.values]
+            case _:
+                return None

@@ -12,7 +12,8 @@ import json
 from collections.abc import Callable, Mapping
 from math import isfinite
 
-from reactor_actors.core.wire.frames import Channel, Frame
+from reactor_actors.core.values import MAX_VALUES
+from reactor_actors.core.wire.frames import FRAME_LIMIT, Channel, Frame
 from reactor_actors.core.wire.inbound import (
     CapabilitiesRequest,
     ClipRequest,
@@ -93,6 +94,10 @@ def encode(outbound: Outbound) -> list[Frame]:
 def _parse(payload: str | bytes) -> dict[str, object]:
     try:
         text = payload if isinstance(payload, str) else payload.decode()
+        # Megabytes of brackets take seconds to read, and everybody waits. What fits into a frame
+        # does not, and no client we know speaks this framing in more.
+        if len(text) > FRAME_LIMIT and sum(map(text.count, ",[{")) > MAX_VALUES:
+            raise ValueError(f"it holds more than {MAX_VALUES} values")
         document = json.loads(text, parse_int=_integer, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from reactor_actors.core.values import MAX_VALUES
 from reactor_actors.core.wire.envelopes import (
     NOTIFICATION,
     RESPONSE,
@@ -114,6 +115,8 @@ def _read(envelope: Envelope) -> Inbound:
 
 def _read_command(request: str | None, command: Envelope) -> Inbound:
     try:
+        if len(command.uploads) > MAX_VALUES:
+            raise ValueError(f"it names more than {MAX_VALUES} uploads")
         args = read(command.data)
         uploads = {key: _upload(ref, key) for key, ref in command.uploads.items()}
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from reactor_actors.core.errors import SetupError
 from reactor_actors.transports.uploads import FILE_BYTES, SESSION_BYTES, Uploads
 
 MEBIBYTE = 2**20
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[!-.0-~]+")
+"""Printable and without a path: browsers compare it letter by letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class HttpSettings:
         if self.tls_key is not None and self.tls_cert is None:
             raise SetupError("tls_key: a key needs its certificate; give tls_cert as well")
         origin = self.allow_origin
-        if not origin or not origin.isascii() or not origin.isprintable() or " " in origin:
+        if _ORIGIN.fullmatch(origin) is None:
             example = "'*' or one origin such as https://app.example"
             raise SetupError(f"allow_origin: expected {example}; got {origin!r}")
         if self.max_upload_mb < 1:

@@ -102,6 +102,10 @@ VP8 = VideoCodec(
     timed=True,
 )
 
+_BT601 = {"colorspace": "smpte170m", "color_range": "tv"}
+"""How our RGB became YUV, written into the stream: without it Chromium takes H264 for BT.709, and
+bright green comes out 34 levels too dark. VP8 knows no other."""
+
 H264_X264 = VideoCodec(
     name="H264",
     library="libx264",
@@ -118,6 +122,7 @@ H264_X264 = VideoCodec(
         # Key frames on request only: no scene measures a difference, pure noise makes one a second.
         "sc_threshold": "0",
         "forced-idr": "1",
+        **_BT601,
     },
     # tune=zerolatency fixes the frame rate; undoing it delays every packet by one picture.
     timed=False,
@@ -135,6 +140,7 @@ H264_NVENC = VideoCodec(
         "delay": "0",
         "profile": "baseline",
         "forced-idr": "1",
+        **_BT601,
     },
     timed=False,
 )

@@ -215,6 +215,8 @@ class Connections:
             for candidate in self._take_kept(slot, peer):
                 await peer.add_candidate(candidate)
         except ClientError as error:
+            if slot.peer is peer:  # else it was closed on purpose
+                log.warning("connection %d: negotiation failed: %s", slot.number, error.message)
             result = error
         except Exception as error:
             # Foreign SDP may fail anywhere inside aiortc; the client is told, the log has more.

@@ -19,6 +19,7 @@ from aiortc import (
     RTCIceTransportPolicy,
     RTCPeerConnection,
 )
+from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from reactor_actors.core.errors import SetupError
 
@@ -26,7 +27,6 @@ LOWEST_PORT, HIGHEST_PORT = 1024, 65535
 _TRIES = 256
 _WRAPPED = "_reactor_actors_port_range"
 _ports: ContextVar[tuple[int, int] | None] = ContextVar("ports", default=None)
-_SERVER = re.compile(r"(stuns?|turns?):[^\s;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class IceSettings:
 def parse_stun(text: str) -> IceServer:
     """Read `stun:host:port`; the scheme may be left out. Raises `SetupError`."""
     uri = text if ":" in text and text.split(":")[0] in ("stun", "stuns") else f"stun:{text}"
-    if not _SERVER.fullmatch(uri):
+    if not _usable(uri):
         raise SetupError(f"--stun-server expects stun:host:port; got {text!r}")
     return IceServer(uri)
 
@@ -78,9 +78,19 @@ def parse_turn(text: str) -> IceServer:
     user, password, uri = parts
     if not uri.startswith(("turn:", "turns:")):
         uri = f"turn:{uri}"
-    if not _SERVER.fullmatch(uri):
+    if not _usable(uri):
         raise SetupError(f"--turn-server expects a url such as turn:host:3478; got {uri!r}")
     return IceServer(uri, user, password)
+
+
+def _usable(uri: str) -> bool:
+    """Whether aiortc takes the address of a server: one it refuses would fail every connection."""
+    if re.fullmatch(r"[a-z]+:[^\s;/?@]+(\?transport=(udp|tcp))?", uri) is None:
+        return False
+    try:
+        return 0 < int(parse_stun_turn_uri(uri)["port"]) <= HIGHEST_PORT
+    except ValueError:
+        return False
 
 
 def parse_ports(text: str) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from aiortc import sdp as aiortc_sdp
 
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.ports import Candidate
-from reactor_actors.core.wire.codec import FRAME_LIMIT
+from reactor_actors.core.wire.frames import FRAME_LIMIT
 
 SECTIONS = 64
 """Media sections of one offer: each costs a transceiver, and a model has a handful of tracks."""

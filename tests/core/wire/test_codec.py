@@ -11,9 +11,9 @@ from reactor_actors.core.wire import inbound as said
 from reactor_actors.core.wire import outbound as told
 from reactor_actors.core.wire import v0, v1
 from reactor_actors.core.wire.chunking import CHUNK_SIZE, Joiner
-from reactor_actors.core.wire.codec import FRAME_LIMIT, KEPT, Codec, Dropped
+from reactor_actors.core.wire.codec import KEPT, Codec, Dropped
 from reactor_actors.core.wire.envelopes import ServerControl, ServerData, parse
-from reactor_actors.core.wire.frames import Channel, Frame
+from reactor_actors.core.wire.frames import FRAME_LIMIT, Channel, Frame
 from reactor_actors.core.wire.sniff import Version
 
 from . import handmade as pb

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from reactor_actors.core.values import MAX_VALUES
 from reactor_actors.core.wire.envelopes import ClientData, parse
 from reactor_actors.core.wire.strict import MAX_DEPTH
 from reactor_actors.core.wire.structs import fill, read
@@ -82,3 +83,12 @@ def test_a_value_without_any_kind_is_null() -> None:
 def test_the_last_of_two_equal_keys_wins() -> None:
     twice = pb.entry("x", pb.double(2, 1)) + pb.entry("x", pb.double(2, 2))
     assert read(parse(ClientData, pb.command("go", twice)).command.data) == {"x": 2.0}
+
+
+def test_a_struct_of_too_many_values_is_not_read() -> None:
+    most = [None] * (MAX_VALUES - 1)  # the list is a value, too
+    assert through_bytes({"x": most}) == {"x": most}
+    with pytest.raises(ValueError, match="more than 20000 values"):
+        through_bytes({"x": [*most, None]})
+    with pytest.raises(ValueError, match="more than 20000 values"):
+        through_bytes({"x": [most, most]})

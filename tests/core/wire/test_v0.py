@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reactor_actors.core.wire import inbound as said
 from reactor_actors.core.wire import outbound as told
 from reactor_actors.core.wire import v0
-from reactor_actors.core.wire.frames import Channel
+from reactor_actors.core.wire.frames import FRAME_LIMIT, Channel
 from reactor_actors.core.wire.strict import MAX_DEPTH
 from reactor_actors.core.wire.uploads import UploadRef
 
@@ -64,6 +64,14 @@ def test_a_command_with_a_bad_payload_can_be_told_so(rest: dict[str, object]) ->
     answer = on_data("application", "show", **rest)
     assert isinstance(answer, said.Malformed)
     assert (answer.request, answer.command) == (None, "show")
+
+
+def test_a_message_longer_than_a_frame_may_hold_text_but_not_more_values_than_a_command() -> None:
+    long = "x" * FRAME_LIMIT
+    assert on_data("application", "go", data={"x": long}) == said.Command(None, "go", {"x": long})
+    for many in ([[]] * FRAME_LIMIT, [{}] * FRAME_LIMIT, [1] * FRAME_LIMIT):
+        refused = on_data("application", "go", data={"x": many})
+        assert refused == said.Undecodable("it holds more than 20000 values")
 
 
 def test_arguments_nested_too_deeply_can_be_told_so() -> None:

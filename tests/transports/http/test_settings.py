@@ -20,6 +20,8 @@ from reactor_actors.transports.http.settings import HttpSettings, IceServer, web
         ({"allow_origin": ""}, "allow_origin"),
         ({"allow_origin": "https://a\r\nX: y"}, "allow_origin"),
         ({"allow_origin": "https://a https://b"}, "allow_origin"),
+        ({"allow_origin": "app.example"}, "allow_origin"),
+        ({"allow_origin": "https://app.example/"}, "allow_origin"),
         ({"max_upload_mb": 0}, "max_upload_mb"),
     ],
 )

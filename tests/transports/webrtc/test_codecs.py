@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 from reactor_actors.transports.webrtc.codecs import (
     H264_NVENC,
@@ -40,6 +42,18 @@ def test_names_are_those_of_sdp_in_any_case() -> None:
     assert codec_for("VP8") == codec_for("vp8") == [VP8]
     with pytest.raises(KeyError):
         codec_for("AV1")
+
+
+def test_h264_says_how_its_colours_were_made() -> None:
+    context = H264_X264.open(320, 192, 1_000_000, 30)
+    frame = VideoFrame.from_numpy_buffer(np.full((288, 320), 90, np.uint8), "yuv420p")
+    frame.pts, frame.time_base = 0, VIDEO_TIME_BASE
+    [packet] = context.encode(frame)
+    decoder = VideoCodecContext.create("h264", "r")
+    assert isinstance(decoder, VideoCodecContext)
+    [seen] = [*decoder.decode(packet), *decoder.decode(None)]
+    assert seen.colorspace == 6  # BT.601, as SMPTE 170M has it
+    assert seen.color_range == ColorRange.MPEG
 
 
 @pytest.mark.gpu

@@ -32,20 +32,37 @@ def test_a_stun_server_is_read_with_or_without_its_scheme(text: str) -> None:
     assert parse_stun(text).uri.startswith("stun")
 
 
-@pytest.mark.parametrize("text", ["", "stun:", "two words", "a;b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "stun:", "two words", "a;b", "http://a", "turn:a", "stun:a:b", "stun:a:0", "a:70000"],
+)
 def test_a_bad_stun_server_names_its_flag(text: str) -> None:
     with pytest.raises(SetupError, match="--stun-server"):
         parse_stun(text)
 
 
-@pytest.mark.parametrize("uri", ["turn:host:3478", "turns:host", "host:3478"])
+@pytest.mark.parametrize(
+    "uri", ["turn:host:3478", "turns:host", "host:3478", "turn:h?transport=tcp"]
+)
 def test_a_turn_server_is_read_with_its_credentials(uri: str) -> None:
     server = parse_turn(f"user;secret;{uri}")
     assert (server.username, server.password) == ("user", "secret")
     assert server.uri.removeprefix("turn:") == uri.removeprefix("turn:")
 
 
-@pytest.mark.parametrize("text", ["", "turn:host", "a;b", "a;;turn:host", "a;b;two words"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "turn:host",
+        "a;b",
+        "a;;turn:host",
+        "a;b;two words",
+        "a;b;turn:h:x",
+        "a;b;stun:h",
+        "a;b;turn:h?transport=tls",
+    ],
+)
 def test_a_bad_turn_server_names_its_flag(text: str) -> None:
     with pytest.raises(SetupError, match="--turn-server"):
         parse_turn(text)
