@@ -14,19 +14,21 @@ import json
 import os
 from pathlib import Path
 
-from benchmarks.loopback.__main__ import memory_mb, ready, server
+from benchmarks.loopback.__main__ import memory_mb, processes, ready, server
 from benchmarks.loopback.viewers import Viewer
 
 WARM_UP = 20
 SILENCE = 4.0
 
 
-def usage(pid: int) -> dict[str, float]:
-    """Return what a process holds now."""
+def usage(mark: str) -> dict[str, float]:
+    """Return what a server holds now, in all its processes."""
+    folders = processes(mark)
     return {
-        "threads": len(os.listdir(f"/proc/{pid}/task")),
-        "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
-        "memory_mb": round(memory_mb(pid), 1),
+        "processes": len(folders),
+        "threads": sum(len(os.listdir(folder / "task")) for folder in folders),
+        "descriptors": sum(len(os.listdir(folder / "fd")) for folder in folders),
+        "memory_mb": round(memory_mb(mark), 1),
     }
 
 
@@ -39,7 +41,7 @@ async def cycle(url: str, number: int) -> None:
 
 async def soak(cycles: int) -> dict[str, dict[str, float]]:
     """Run the cycles while one viewer stays; return the usage before, after and at rest."""
-    with server(False, f"--ping-timeout={SILENCE}") as (url, pid):
+    with server(False, f"--ping-timeout={SILENCE}") as (url, mark):
         await ready(url, False)
         steady = Viewer(decoding=False)
         await steady.watch(url, plain=False)
@@ -47,12 +49,12 @@ async def soak(cycles: int) -> dict[str, dict[str, float]]:
         for number in range(WARM_UP):
             await cycle(url, number)
         await asyncio.sleep(2 * SILENCE)
-        before = usage(pid)
+        before = usage(mark)
         for number in range(cycles):
             await cycle(url, number)
-        during = usage(pid)
+        during = usage(mark)
         await asyncio.sleep(2 * SILENCE)
-        after = usage(pid)
+        after = usage(mark)
         steady.forget()
         await asyncio.sleep(2.0)
         after["fps of who stayed"] = round(len(steady.arrivals) / 2.0, 1)

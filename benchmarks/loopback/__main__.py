@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +28,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def server(plain: bool, *options: str) -> Iterator[tuple[str, int]]:
-    """Run a server in a process of its own; yield its URL and pid."""
+def server(plain: bool, *options: str) -> Iterator[tuple[str, str]]:
+    """Run a server in processes of its own; yield its URL and what marks those processes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,12 +40,14 @@ def server(plain: bool, *options: str) -> Iterator[tuple[str, int]]:
         folder = Path(__file__).parent
         serve = ["reactor_actors", "serve", str(folder), "--host=127.0.0.1"]
         command += [*serve, f"--port={port}", *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    mark = f"REACTOR_BENCHMARK={uuid.uuid4()}"
+    name, _, value = mark.partition("=")
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, name: value})
     try:
-        yield f"http://127.0.0.1:{port}", process.pid
+        yield f"http://127.0.0.1:{port}", mark
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(30)
 
 
 async def ready(url: str, plain: bool) -> None:
@@ -60,23 +63,40 @@ async def ready(url: str, plain: bool) -> None:
             await asyncio.sleep(0.05)
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU time a process has used so far, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+def processes(mark: str) -> list[Path]:
+    """Every process of a server, Ray's own included: what it starts inherits the mark."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and mark.encode() in (folder / "environ").read_bytes():
+                found.append(folder)
+        except OSError:  # it has just ended, or is somebody else's
+            continue
+    return found
 
 
-def memory_mb(pid: int) -> float:
-    """Proportional set size of a process."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+def cpu_seconds(mark: str) -> float:
+    """CPU time a server has used so far, in all its processes."""
+    total = 0
+    for folder in processes(mark):
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def memory_mb(mark: str) -> float:
+    """Proportional set size of a server, in all its processes."""
+    total = 0
+    for folder in processes(mark):
+        for line in (folder / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
 
 
 async def measure(plain: bool, count: int, seconds: float) -> dict[str, Any]:
     """Return the figures of one server with so many viewers."""
-    with server(plain) as (url, pid):
+    with server(plain) as (url, mark):
         await ready(url, plain)
         viewers = [Viewer(decoding=index == 0) for index in range(count)]
         for viewer in viewers:
@@ -84,11 +104,11 @@ async def measure(plain: bool, count: int, seconds: float) -> dict[str, Any]:
         await asyncio.sleep(6.0)  # the lead settles, the bitrate estimate too
         for viewer in viewers:
             viewer.forget()
-        cpu, began = cpu_seconds(pid), time.perf_counter()
+        cpu, began = cpu_seconds(mark), time.perf_counter()
         await asyncio.sleep(seconds)
         took = time.perf_counter() - began
-        cores = (cpu_seconds(pid) - cpu) / took
-        memory = memory_mb(pid)
+        cores = (cpu_seconds(mark) - cpu) / took
+        memory = memory_mb(mark)
         rates = [len(viewer.arrivals) / took for viewer in viewers]
         gaps = [
             1e3 * max(b - a for a, b in zip(v.arrivals, v.arrivals[1:], strict=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import os
@@ -13,6 +12,7 @@ import typer
 from rich.console import Console
 
 from reactor_actors import __version__
+from reactor_actors.actors.logs import configure
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.media import Track
@@ -117,15 +117,15 @@ def serve(
             help="Seconds from the first client to the end; 0 is for ever.",
         ),
     ] = 0.0,
+    address: Annotated[
+        str | None,
+        typer.Option(envvar="RAY_ADDRESS", help="Ray cluster to join, instead of one of our own."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log debug messages.")] = False,
 ) -> None:
     """Serve a model. Config values are overridden by --model.a.b=value."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else _log_level(),
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-    )
-    for library in ("aiortc", "aioice", "aiohttp", "libav", "asyncio"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    level = logging.DEBUG if verbose else _log_level()
+    configure(level)
     source = find_model(path, config=config, overrides=context.args, environ=os.environ)
     stun = stun_server or _listed("STUN_SERVERS")
     turn = turn_server or _listed("TURN_SERVERS")
@@ -156,14 +156,14 @@ def serve(
     console = Console(highlight=False)
     if (warning := webcam_warning(settings.http)) is not None:
         logging.getLogger("reactor_actors").warning("%s", warning)
-    clean = asyncio.run(
-        serve_model(
-            source,
-            settings,
-            version=__version__,
-            started=lambda url: console.print(f"loading {source.manifest.name} ({url})"),
-            loaded=lambda contract: console.print(summary(contract), soft_wrap=True),
-        )
+    clean = serve_model(
+        source,
+        settings,
+        version=__version__,
+        level=level,
+        address=address,
+        started=lambda url: console.print(f"loading {source.manifest.name} ({url})"),
+        loaded=lambda contract: console.print(summary(contract), soft_wrap=True),
     )
     raise typer.Exit(0 if clean else 1)
 

@@ -12,7 +12,6 @@ from tests.clients.servers import Server
 from tests.clients.sight import until
 
 
-@pytest.mark.xfail(reason="the server does not restart a model")
 async def test_a_model_that_crashes_comes_back_to_its_viewers(
     serve: Callable[..., Server], join: Join
 ) -> None:
@@ -35,7 +34,6 @@ async def test_a_model_that_crashes_comes_back_to_its_viewers(
     assert viewer.ready
 
 
-@pytest.mark.xfail(reason="the server does not restart a model")
 async def test_a_model_that_crashes_comes_back_to_the_page(
     serve: Callable[..., Server], join: Join
 ) -> None:
@@ -52,7 +50,6 @@ async def test_a_model_that_crashes_comes_back_to_the_page(
     assert viewer.errors == []
 
 
-@pytest.mark.xfail(reason="the server does not restart a model")
 async def test_a_model_that_crashes_too_often_is_given_up(
     serve: Callable[..., Server], join: Join
 ) -> None:

@@ -30,7 +30,7 @@ async def test_a_session_nobody_returns_to_ends(serve: Callable[..., Server], jo
     await creator.connect()
     creator.client.close()  # without a stop, as a process that dies
     await until(lambda: server.get("/health")["state"] == "available", "no session")
-    assert "timed_out" in server.output()
+    await until(lambda: "timed_out" in server.output(), "the reason in the log")
 
 
 async def test_an_idle_client_is_kept_and_a_silent_one_is_lost(
