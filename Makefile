@@ -23,6 +23,7 @@ types: $(STAMP)
 
 bench: $(STAMP)  ## The project's own measurements, in minutes
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.handoff
 	$(BIN)/python -m benchmarks.loopback
 	$(BIN)/python -m benchmarks.soak
 

@@ -1,6 +1,7 @@
-"""The link within one process: the model's thread on one side, the clients' loop on the other.
+"""The link within one process, for tests and measurements.
 
-Nothing is copied but the pictures, whose conversion is the copy. Order is that of the calls.
+The model's thread is on one side, the clients' loop on the other. Nothing is copied but the
+pictures, whose conversion is the copy. Order is that of the calls.
 """
 
 from __future__ import annotations
