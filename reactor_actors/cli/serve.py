@@ -5,19 +5,18 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from reactor_actors import __version__
 from reactor_actors.actors.logs import configure
+from reactor_actors.cli import options
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.media import Track
 from reactor_actors.core.session import Limits
-from reactor_actors.loader import find_model
+from reactor_actors.loader import ModelSource, find_model
 from reactor_actors.serving import serve as serve_model
 from reactor_actors.transports.http.settings import HttpSettings, webcam_warning
 from reactor_actors.transports.server import ServerSettings
@@ -26,137 +25,69 @@ from reactor_actors.transports.webrtc.ice import IceSettings, parse_ports, parse
 from reactor_actors.transports.webrtc.peer import PeerSettings
 from reactor_actors.transports.webrtc.rate import BitrateRange
 
-NETWORK, MEDIA, SESSION = "Network", "Media", "Session"
-
 
 def serve(
     context: typer.Context,
-    path: Annotated[str, typer.Argument(help="Folder, manifest, or module:Class.")] = ".",
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Config file, instead of the manifest's.")
-    ] = None,
-    host: Annotated[
-        str, typer.Option(envvar="HOST", rich_help_panel=NETWORK, help="Address to listen on.")
-    ] = "0.0.0.0",
-    port: Annotated[
-        int, typer.Option(envvar="PORT", rich_help_panel=NETWORK, help="Port; 0 takes a free one.")
-    ] = 8080,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="REACTOR_TOKEN", rich_help_panel=NETWORK, help="What callers must show."
-        ),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option(rich_help_panel=NETWORK, help="Certificate chain, PEM.")
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option(rich_help_panel=NETWORK, help="Its key, PEM.")
-    ] = None,
-    allow_origin: Annotated[
-        str, typer.Option(rich_help_panel=NETWORK, help="Origin whose pages may use the server.")
-    ] = "*",
-    max_connections: Annotated[
-        int, typer.Option(min=1, rich_help_panel=NETWORK, help="Connections at a time.")
-    ] = 64,
-    max_upload_mb: Annotated[
-        int, typer.Option(min=1, rich_help_panel=NETWORK, help="Largest upload, in MiB.")
-    ] = 64,
-    stun_server: Annotated[
-        list[str] | None,
-        typer.Option(rich_help_panel=NETWORK, help="stun:host:port. [env: STUN_SERVERS]"),
-    ] = None,
-    turn_server: Annotated[
-        list[str] | None,
-        typer.Option(rich_help_panel=NETWORK, help="user;credential;url. [env: TURN_SERVERS]"),
-    ] = None,
-    ice_transport_policy: Annotated[
-        str,
-        typer.Option(
-            envvar="ICE_TRANSPORT_POLICY",
-            rich_help_panel=NETWORK,
-            help="all, or relay for TURN only.",
-        ),
-    ] = "all",
-    webrtc_port_range: Annotated[
-        str,
-        typer.Option(envvar="WEBRTC_PORT_RANGE", rich_help_panel=NETWORK, help="UDP min:max."),
-    ] = ":",
-    public_ip: Annotated[
-        str | None, typer.Option(rich_help_panel=NETWORK, help="Address that clients are given.")
-    ] = None,
-    bitrate: Annotated[
-        str, typer.Option(rich_help_panel=MEDIA, help="Video, min:start:max in Mb/s.")
-    ] = "0.5:4:10",
-    video_codec: Annotated[
-        str, typer.Option(rich_help_panel=MEDIA, help="VP8 or H264, where a client takes it.")
-    ] = "VP8",
-    orphan_timeout: Annotated[
-        float,
-        typer.Option(
-            envvar="ORPHAN_TIMEOUT_SECONDS",
-            min=0,
-            rich_help_panel=SESSION,
-            help="Seconds a session outlives its last client; 0 is for ever.",
-        ),
-    ] = 30.0,
-    ping_timeout: Annotated[
-        float,
-        typer.Option(
-            envvar="WEBRTC_CLIENT_PING_TIMEOUT_SECONDS",
-            rich_help_panel=SESSION,
-            help="Seconds of silence that lose a client; 0 is for ever.",
-        ),
-    ] = 20.0,
-    max_session_duration: Annotated[
-        float,
-        typer.Option(
-            envvar="MAX_SESSION_DURATION_SECONDS",
-            min=0,
-            rich_help_panel=SESSION,
-            help="Seconds from the first client to the end; 0 is for ever.",
-        ),
-    ] = 0.0,
-    address: Annotated[
-        str | None,
-        typer.Option(envvar="RAY_ADDRESS", help="Ray cluster to join, instead of one of our own."),
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log debug messages.")] = False,
+    path: options.Model = ".",
+    config: options.Config = None,
+    host: options.Host = "0.0.0.0",
+    port: options.Port = 8080,
+    token: options.Token = None,
+    tls_cert: options.TlsCert = None,
+    tls_key: options.TlsKey = None,
+    allow_origin: options.AllowOrigin = "*",
+    max_connections: options.MaxConnections = 64,
+    max_upload_mb: options.MaxUploadMb = 64,
+    stun_server: options.StunServer = None,
+    turn_server: options.TurnServer = None,
+    ice_transport_policy: options.IcePolicy = "all",
+    webrtc_port_range: options.PortRange = ":",
+    public_ip: options.PublicIp = None,
+    bitrate: options.Bitrate = "0.5:4:10",
+    video_codec: options.VideoCodec = "VP8",
+    orphan_timeout: options.OrphanTimeout = 30.0,
+    ping_timeout: options.PingTimeout = 20.0,
+    max_session_duration: options.MaxSessionDuration = 0.0,
+    address: options.Address = None,
+    verbose: options.Verbose = False,
 ) -> None:
     """Serve a model. Config values are overridden by --model.a.b=value."""
     level = logging.DEBUG if verbose else _log_level()
     configure(level)
     source = find_model(path, config=config, overrides=context.args, environ=os.environ)
-    stun = stun_server or _listed("STUN_SERVERS")
-    turn = turn_server or _listed("TURN_SERVERS")
+    stun, turn = stun_server or _listed("STUN_SERVERS"), turn_server or _listed("TURN_SERVERS")
+    ice = IceSettings(
+        servers=(*map(parse_stun, stun), *map(parse_turn, turn)),
+        relay_only=_is_relay(ice_transport_policy, turn),
+        ports=parse_ports(webrtc_port_range),
+        bind=bound_addresses(host, public_ip),
+        public_address=_address(public_ip),
+    )
+    http = HttpSettings(
+        host=host,
+        port=port,
+        token=token,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        allow_origin=allow_origin,
+        max_upload_mb=max_upload_mb,
+    )
     settings = ServerSettings(
-        http=HttpSettings(
-            host=host,
-            port=port,
-            token=token,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            allow_origin=allow_origin,
-            max_upload_mb=max_upload_mb,
-        ),
-        peers=PeerSettings(
-            ice=IceSettings(
-                servers=(*map(parse_stun, stun), *map(parse_turn, turn)),
-                relay_only=_is_relay(ice_transport_policy, turn),
-                ports=parse_ports(webrtc_port_range),
-                bind=bound_addresses(host, public_ip),
-                public_address=_address(public_ip),
-            ),
-            codecs=_codecs(video_codec),
-        ),
+        http=http,
+        peers=PeerSettings(ice=ice, codecs=_codecs(video_codec)),
         connections=ConnectionLimits(connections=max_connections, silence=ping_timeout),
         session=Limits(orphan=orphan_timeout, longest=max_session_duration),
         bitrate=BitrateRange.parse(bitrate),
     )
+    raise typer.Exit(0 if _serve(source, settings, level, address) else 1)
+
+
+def _serve(source: ModelSource, settings: ServerSettings, level: int, address: str | None) -> bool:
+    """Serve, telling a person how it goes; return whether the end was a clean one."""
     console = Console(highlight=False)
     if (warning := webcam_warning(settings.http)) is not None:
         logging.getLogger("reactor_actors").warning("%s", warning)
-    clean = serve_model(
+    return serve_model(
         source,
         settings,
         version=__version__,
@@ -165,7 +96,6 @@ def serve(
         started=lambda url: console.print(f"loading {source.manifest.name} ({url})"),
         loaded=lambda contract: console.print(summary(contract), soft_wrap=True),
     )
-    raise typer.Exit(0 if clean else 1)
 
 
 def bound_addresses(host: str, public_ip: str | None) -> tuple[str, ...]:

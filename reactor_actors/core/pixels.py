@@ -53,7 +53,14 @@ def to_i420(rgb: Any, out: Pixels | None = None) -> Pixels:
         rgb = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     cv2 = _cv2()
     if cv2 is not None:
-        cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420, dst=out)
+        # At the pace of video, waking cv2's threads costs twice the CPU and saves no time. The
+        # author's own calls keep theirs: `emit` converts on one thread, so nobody else is here.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420, dst=out)
+        finally:
+            cv2.setNumThreads(threads)
     else:
         luma, blue, red = _planes(rgb.astype(np.int32))
         _store(luma.astype(np.uint8), blue.astype(np.uint8), red.astype(np.uint8), out)

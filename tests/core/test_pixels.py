@@ -273,3 +273,14 @@ def test_a_torch_tensor_converts_like_an_array(view: str, size: tuple[int, int])
     tensor = torch.from_numpy(np.array(picture, order="K"))
     ours, theirs = to_i420(tensor), to_i420(Tensor(np.array(picture)))
     assert np.array_equal(ours, theirs)
+
+
+def test_a_conversion_leaves_cv2_as_many_threads_as_it_had() -> None:
+    cv2 = pytest.importorskip("cv2")
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        to_i420(np.zeros((4, 4, 3), np.uint8))
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
