@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -36,11 +37,11 @@ def serve(
             started(deployment.url)
             announced, ended = False, None
             while not stopped():
-                # A second wait on what has ended returns at once: it is only slept through.
-                ended = deployment.ended(POLL_SECONDS) if ended is None else ended
                 if ended is not None:
-                    signal.sigtimedwait([], POLL_SECONDS)
-                elif not announced and (contract := deployment.contract()) is not None:
+                    time.sleep(POLL_SECONDS)  # given up: the server answers until it is stopped
+                    continue
+                ended = deployment.ended(POLL_SECONDS)
+                if not announced and (contract := deployment.contract()) is not None:
                     loaded(contract)
                     announced = True
             return ended is not False

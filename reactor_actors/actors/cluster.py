@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import GetTimeoutError, RayError
 
 from reactor_actors.actors.model import ModelActor
 from reactor_actors.actors.transport import TransportActor
@@ -22,6 +22,7 @@ from reactor_actors.transports.server import ServerSettings
 
 log = logging.getLogger("reactor_actors.cluster")
 
+ANSWER_SECONDS = 60.0
 STOP_SECONDS = 15.0
 CALLS = 4
 """Calls a model's actor takes at a time: the long `run`, and `stop` beside it."""
@@ -134,7 +135,12 @@ class Deployment:
 
     def _call(self, answer: Any) -> Any:
         try:
-            return ray.get(answer)
+            return ray.get(answer, timeout=ANSWER_SECONDS)
+        except GetTimeoutError:
+            raise SetupError(
+                f"the server's actor did not answer within {ANSWER_SECONDS:g} s: "
+                "is the cluster reachable, and has it room?"
+            ) from None
         except RayError as error:
             raise plain(error) from None
 

@@ -27,7 +27,11 @@ class ModelActor:
 
     def load(self) -> Contract:
         """Construct and load the model. Raises `SetupError` or `ModelError`."""
-        self._contract = self._host.load().result()
+        try:
+            self._contract = self._host.load().result()
+        except BaseException:
+            self._host.close()
+            raise
         return self._contract
 
     def run(self, address: Address) -> None:
@@ -47,12 +51,9 @@ class ModelActor:
                 raise PeerGone(f"the clients' side is gone: {link.closed.result()}")
             ended.result()
         finally:
-            link.close()
+            link.close()  # first: the model's thread may be waiting to say something
+            self._host.close()
 
     def stop(self) -> None:
         """Ask the model to end."""
         self._host.stop()
-
-    def close(self) -> bool:
-        """End the model's thread. False: author code still holds it."""
-        return self._host.close()

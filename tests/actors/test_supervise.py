@@ -51,7 +51,6 @@ class Thread:
 
     def __init__(self, source: ModelSource) -> None:
         self._actor = ModelActor(source, logging.WARNING)
-        self.killed = asyncio.Event()
 
     async def load(self) -> Contract:
         return await asyncio.to_thread(self._actor.load)
@@ -63,8 +62,7 @@ class Thread:
         self._actor.stop()
 
     def kill(self) -> None:
-        self._actor.close()
-        self.killed.set()
+        self._actor.stop()
 
 
 class Unloadable:
