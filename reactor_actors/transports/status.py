@@ -1,0 +1,65 @@
+"""How a deployment stands, as one snapshot of plain data. What `status()` and the live line show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reactor_actors.core.session import State
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaStatus:
+    """How one replica stands.
+
+    Attributes:
+        name: Its name within the deployment.
+        state: Where its session stands.
+        session: The id of the session that runs or closes.
+        viewers: The clients in that session.
+        fps: Pictures (or pieces of sound, without pictures) played in the last second.
+        latency: Seconds from a tick's arrival to its playout, the median of the last second;
+            None when nothing was played.
+        restarts: How often its model has been replaced.
+        link: What joins model and clients, `ring` or `refs`; None while there is no model.
+        node: The address of the node the model runs on.
+        gpus: The GPUs Ray has given the model.
+    """
+
+    name: str
+    state: State
+    session: str | None = None
+    viewers: int = 0
+    fps: float = 0.0
+    latency: float | None = None
+    restarts: int = 0
+    link: str | None = None
+    node: str | None = None
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a deployment stands.
+
+    Attributes:
+        model: The model's name.
+        url: Where it is served.
+        state: `loading`, `available`, `serving` or `terminated`, as in `GET /health`.
+        detail: What there is to say about it, in words; empty if nothing.
+        replicas: Each replica.
+        waiting: Tickets in the queue.
+        draining: Whether new sessions are refused.
+    """
+
+    model: str
+    url: str
+    state: str
+    detail: str = ""
+    replicas: tuple[ReplicaStatus, ...] = ()
+    waiting: int = 0
+    draining: bool = False
+
+    @property
+    def viewers(self) -> int:
+        """The clients of all sessions."""
+        return sum(replica.viewers for replica in self.replicas)
