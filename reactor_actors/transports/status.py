@@ -1,4 +1,4 @@
-"""How a deployment stands, as one snapshot of plain data. What `status()` and the live line show."""
+"""How a deployment stands: one snapshot of plain data, for `status` and for the live line."""
 
 from __future__ import annotations
 
