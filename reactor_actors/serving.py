@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reactor_actors.actors.cluster import Deployment, joined
+from reactor_actors.actors.cluster import Deployment, Order, joined
+from reactor_actors.actors.scale import Scale
 from reactor_actors.core.contract import Contract
 from reactor_actors.loader import ModelSource
 from reactor_actors.transports.server import ServerSettings
@@ -32,7 +33,7 @@ def serve(
     `ModelError` for a model that cannot be declared or loaded at all.
     """
     with _until_signalled() as stopped, joined(address):
-        deployment = Deployment(source, settings, version, level)
+        deployment = Deployment(Order(source, settings, Scale(), version, level))
         try:
             started(deployment.url)
             announced, ended = False, None

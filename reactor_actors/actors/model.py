@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
 from typing import Any
 
+import ray
+
 from reactor_actors.actors.logs import configure
+from reactor_actors.actors.ports import Loaded
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.engine.host import ModelHost
@@ -17,25 +21,27 @@ from reactor_actors.loader import ModelSource, load_program
 class ModelActor:
     """One model in a process of its own. `load()`, then one long `run()` that ends when it ends.
 
-    A threaded actor: `stop` is answered while `run` goes on.
+    A threaded actor: the other methods are answered while `run` goes on.
     """
 
     def __init__(self, source: ModelSource, level: int) -> None:
         configure(level)
-        self._host = ModelHost(lambda: load_program(source))
+        # On another node the model's folder is what Ray has brought here.
+        home = source.moved_to(Path.cwd())
+        self._host = ModelHost(lambda: load_program(home))
         self._contract: Contract | None = None
 
-    def load(self) -> Contract:
+    def load(self) -> Loaded:
         """Construct and load the model. Raises `SetupError` or `ModelError`."""
         try:
             self._contract = self._host.load().result()
         except BaseException:
             self._host.close()
             raise
-        return self._contract
+        return Loaded(self._contract, *whereabouts())
 
     def run(self, address: Address) -> None:
-        """Serve the clients' side that listens at `address` until the model ends or is stopped.
+        """Serve the clients' side that is met at `address` until the model ends or is stopped.
 
         Raises `ModelError` when author code has failed, `PeerGone` when the other side is gone.
         """
@@ -54,6 +60,19 @@ class ModelActor:
             link.close()  # first: the model's thread may be waiting to say something
             self._host.close()
 
+    def breathe(self) -> None:
+        """Return as soon as the model's thread is not held by author code."""
+        self._host.breathe().result()
+
     def stop(self) -> None:
         """Ask the model to end."""
         self._host.stop()
+
+
+def whereabouts() -> tuple[str, str, tuple[str, ...]]:
+    """Return this process's node, the node's address, and the GPUs it may use."""
+    if not ray.is_initialized():
+        return "", "127.0.0.1", ()
+    context = ray.get_runtime_context()
+    gpus = tuple(str(gpu) for gpu in context.get_accelerator_ids().get("GPU", []))
+    return context.get_node_id(), str(ray.util.get_node_ip_address()), gpus  # type: ignore[no-untyped-call]

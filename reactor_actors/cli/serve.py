@@ -20,6 +20,7 @@ from reactor_actors.loader import ModelSource, find_model
 from reactor_actors.serving import serve as serve_model
 from reactor_actors.transports.http.settings import HttpSettings, webcam_warning
 from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.venue import VenueSettings
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
 from reactor_actors.transports.webrtc.ice import IceSettings, parse_ports, parse_stun, parse_turn
 from reactor_actors.transports.webrtc.peer import PeerSettings
@@ -74,10 +75,12 @@ def serve(
     )
     settings = ServerSettings(
         http=http,
-        peers=PeerSettings(ice=ice, codecs=_codecs(video_codec)),
-        connections=ConnectionLimits(connections=max_connections, silence=ping_timeout),
-        session=Limits(orphan=orphan_timeout, longest=max_session_duration),
-        bitrate=BitrateRange.parse(bitrate),
+        venue=VenueSettings(
+            peers=PeerSettings(ice=ice, codecs=_codecs(video_codec)),
+            connections=ConnectionLimits(connections=max_connections, silence=ping_timeout),
+            session=Limits(orphan=orphan_timeout, longest=max_session_duration),
+            bitrate=BitrateRange.parse(bitrate),
+        ),
     )
     raise typer.Exit(0 if _serve(source, settings, level, address) else 1)
 

@@ -69,6 +69,10 @@ class ModelHost:
         if self._program is not None:
             self._program.feed(frame)
 
+    def breathe(self) -> Future[None]:
+        """Return what ends as soon as author code does not hold the model's thread."""
+        return self._submit(asyncio.sleep(0))
+
     def stop(self) -> None:
         """Ask the model to end: `run()` is cancelled and has two seconds for its `finally`."""
         with contextlib.suppress(RuntimeError):

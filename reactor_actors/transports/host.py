@@ -24,7 +24,7 @@ from reactor_actors.core.session import RUNNING, Limits, Session, State
 from reactor_actors.core.wire.inbound import Inbound
 from reactor_actors.core.wire.outbound import Outbound
 from reactor_actors.flow.bell import Bell
-from reactor_actors.flow.playout import Playout
+from reactor_actors.flow.playout import Pace, Playout
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
 from reactor_actors.transports.uploads import Uploads
 
@@ -79,6 +79,11 @@ class TransportHost:
         return self._session.session
 
     @property
+    def clients(self) -> int:
+        """How many clients the session has."""
+        return len(self._session.clients)
+
+    @property
     def contract(self) -> Contract | None:
         """What the model declares, once it has been loaded."""
         return self._session.contract
@@ -91,6 +96,10 @@ class TransportHost:
     def statistics(self) -> QueueStatistics | None:
         """Return a snapshot of the frame queue."""
         return self._playout.statistics() if self._playout else None
+
+    def pace(self) -> Pace:
+        """Say how playout has gone in the last second."""
+        return self._playout.pace() if self._playout else Pace()
 
     def attach(self, model: ModelPort, contract: Contract) -> None:
         """Take a loaded model, the first one or one that replaces another."""
