@@ -12,13 +12,16 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayError
 
+from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.model import ModelActor
+from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.transport import TransportActor
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.links.meeting import Address
 from reactor_actors.loader import ModelSource
 from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.cluster")
 
@@ -58,11 +61,11 @@ def joined(address: str | None) -> Iterator[None]:
 class RayReplica:
     """A `Replica` that is a Ray actor. Ray's errors become those they stand for."""
 
-    def __init__(self, source: ModelSource, *, level: int, threads: str) -> None:
+    def __init__(self, source: ModelSource, *, logs: LogSettings, threads: str) -> None:
         # Ray gives an actor without CPUs one thread for its arithmetic.
         environment = {"env_vars": {"OMP_NUM_THREADS": threads}}
         options = {"num_cpus": 0, "max_concurrency": CALLS, "runtime_env": environment}
-        self._actor = _actor(ModelActor, options, source, level)
+        self._actor = _actor(ModelActor, options, source, logs)
 
     async def load(self) -> Contract:
         """Load the model."""
@@ -101,13 +104,20 @@ class Deployment:
     """A model being served by actors of a Ray cluster."""
 
     def __init__(
-        self, source: ModelSource, settings: ServerSettings, version: str, level: int
+        self,
+        source: ModelSource,
+        settings: ServerSettings,
+        version: str,
+        logs: LogSettings,
+        scale: Scale,
     ) -> None:
+        if scale != Scale():
+            raise SetupError("one replica and one transport is what this deployment can be")
         # Here, and not in the actor: Ray sets the variable in every process it starts.
         threads = os.environ.get("OMP_NUM_THREADS", str(os.cpu_count() or 1))
-        spawn = partial(RayReplica, level=level, threads=threads)
+        spawn = partial(RayReplica, logs=logs, threads=threads)
         options = {"num_cpus": 0, "max_concurrency": REQUESTS}
-        self._actor = _actor(TransportActor, options, source, settings, version, level, spawn)
+        self._actor = _actor(TransportActor, options, source, settings, version, logs, spawn)
         self.url: str = self._call(self._actor.start.remote())
         self._kept = self._actor.keep.remote()
 
@@ -124,6 +134,16 @@ class Deployment:
         """Return what the model declares; None while it loads."""
         contract: Contract | None = self._call(self._actor.loaded.remote())
         return contract
+
+    def status(self) -> Status:
+        """Return how the deployment stands."""
+        status: Status = self._call(self._actor.status.remote())
+        return status
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until the running session has ended by itself; False if it has not."""
+        ended: bool = self._call(self._actor.drain.remote(seconds))
+        return ended
 
     def stop(self) -> None:
         """End the session, the model and the server, in this order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from reactor_actors.actors.logs import configure
+from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.engine.host import ModelHost
@@ -20,9 +20,9 @@ class ModelActor:
     A threaded actor: `stop` is answered while `run` goes on.
     """
 
-    def __init__(self, source: ModelSource, level: int) -> None:
-        configure(level)
+    def __init__(self, source: ModelSource, logs: LogSettings) -> None:
         self._host = ModelHost(lambda: load_program(source))
+        configure(logs, source, lambda: self._host.session)
         self._contract: Contract | None = None
 
     def load(self) -> Contract:

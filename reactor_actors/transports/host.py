@@ -16,6 +16,7 @@ from typing import Any
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import FromModel, Grant
@@ -137,6 +138,21 @@ class TransportHost:
         except TimeoutError:
             return False
 
+    @property
+    def viewers(self) -> int:
+        """The clients of the session."""
+        return len(self._session.clients)
+
+    async def idle(self, seconds: float) -> bool:
+        """Wait until no session runs; return False if one still does after `seconds`."""
+        quiet = (State.CREATED, State.READY, State.TERMINATED)
+        try:
+            return await self._moved.until(
+                lambda: True if self._session.state in quiet else None, seconds
+            )
+        except TimeoutError:
+            return False
+
     def join(self, peer: Peer, seconds: float = 0.0) -> None:
         """Add a peer to the session; it took `seconds` from its offer to its connection."""
         self._peers[peer.client] = peer
@@ -203,8 +219,9 @@ class TransportHost:
         before = self._session.session
         effects = self._session.receive(event)
         session = self._session.session or before
-        for effect in effects:
-            self._perform(effect, session)
+        with working_for(session):
+            for effect in effects:
+                self._perform(effect, session)
 
     async def close(self) -> None:
         """End everything this object owns. The session is not wound down; see `ev.Shutdown`."""
@@ -255,7 +272,8 @@ class TransportHost:
                 log.exception("client %s could not be told something; it is skipped", client)
 
     def _note(self, note: ev.Note, session: str | None) -> None:
-        _log_note(note)
+        with working_for(session):
+            _log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":
             self._moved.ring()
