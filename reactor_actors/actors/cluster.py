@@ -16,6 +16,7 @@ from ray.exceptions import ActorDiedError, GetTimeoutError, RayError
 from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.placement import Plan, plan
 from reactor_actors.actors.replica import RayReplica, actor, plain
 from reactor_actors.actors.scale import Scale
@@ -73,7 +74,7 @@ class Order:
     settings: ServerSettings
     scale: Scale
     version: str
-    level: int
+    logs: LogSettings
 
 
 class Deployment:
@@ -146,11 +147,11 @@ class Deployment:
                 **_options(chosen.model, self._group, -1),
                 **_environment(chosen, order.source, nodes),
             },
-            level=order.level,
+            logs=order.logs,
         )
         served = Served(order.source.manifest.name, order.version, order.scale)
         options = {**_options(chosen.transport, self._group, 0), "max_concurrency": REQUESTS}
-        self._actor = actor(TransportActor, options, served, order.settings, order.level, spawn)
+        self._actor = actor(TransportActor, options, served, order.settings, order.logs, spawn)
         self._url: str = self._call(self._actor.start.remote())
         self._kept = self._actor.keep.remote()
 

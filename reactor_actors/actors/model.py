@@ -8,7 +8,7 @@ from typing import Any
 
 import ray
 
-from reactor_actors.actors.logs import configure
+from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.ports import Loaded
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
@@ -24,11 +24,11 @@ class ModelActor:
     A threaded actor: the other methods are answered while `run` goes on.
     """
 
-    def __init__(self, source: ModelSource, level: int) -> None:
-        configure(level)
+    def __init__(self, source: ModelSource, logs: LogSettings) -> None:
         # On another node the model's folder is what Ray has brought here.
         home = source.moved_to(Path.cwd())
         self._host = ModelHost(lambda: load_program(home))
+        configure(logs, home, lambda: self._host.session)
         self._contract: Contract | None = None
 
     def load(self) -> Loaded:

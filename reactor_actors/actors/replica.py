@@ -7,6 +7,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.model import ModelActor
 from reactor_actors.actors.ports import Loaded
 from reactor_actors.core.errors import ModelError, SetupError
@@ -19,8 +20,8 @@ CALLS = 8
 class RayReplica:
     """A `Replica` that is a Ray actor. Ray's errors become those they stand for."""
 
-    def __init__(self, source: ModelSource, options: dict[str, Any], *, level: int) -> None:
-        self.actor = actor(ModelActor, {**options, "max_concurrency": CALLS}, source, level)
+    def __init__(self, source: ModelSource, options: dict[str, Any], *, logs: LogSettings) -> None:
+        self.actor = actor(ModelActor, {**options, "max_concurrency": CALLS}, source, logs)
 
     async def load(self) -> Loaded:
         """Load the model."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reactor_actors.actors.logs import configure
+from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.meetings import Meetings
 from reactor_actors.actors.model import whereabouts
 from reactor_actors.actors.ports import Replica
@@ -36,10 +36,10 @@ class TransportActor:
         self,
         served: Served,
         settings: ServerSettings,
-        level: int,
+        logs: LogSettings,
         spawn: Callable[[], Replica],
     ) -> None:
-        configure(level)
+        configure(logs)
         self._served = served
         self._settings = settings
         self._spawn = spawn
@@ -48,16 +48,18 @@ class TransportActor:
 
     async def start(self) -> str:
         """Listen, before any model loads; return the address. Raises `SetupError`."""
-        served = self._served
+        served, scale = self._served, self._served.scale
         self._server = TransportServer(
             self._settings,
             model=served.model,
             version=served.version,
-            names=[str(number) for number in range(served.scale.replicas)],
+            names=[str(number) for number in range(scale.replicas)],
+            mode=scale.mode,
+            queue_limit=scale.queue_limit,
         )
-        self._meetings = Meetings(served.scale.link, whereabouts()[0])
+        self._meetings = Meetings(scale.link, whereabouts()[0])
         self._supervisors = [
-            Supervisor(venue, self._spawn, self._meetings.open, patience=served.scale.watchdog)
+            Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
             for venue in self._server.venues.values()
         ]
         await self._server.start()

@@ -16,6 +16,7 @@ from typing import Any
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import FromModel, Grant
@@ -212,8 +213,9 @@ class TransportHost:
         before = self._session.session
         effects = self._session.receive(event)
         session = self._session.session or before
-        for effect in effects:
-            self._perform(effect, session)
+        with working_for(session):
+            for effect in effects:
+                self._perform(effect, session)
 
     async def close(self) -> None:
         """End everything this object owns. The session is not wound down; see `ev.Shutdown`."""
@@ -264,7 +266,8 @@ class TransportHost:
                 log.exception("client %s could not be told something; it is skipped", client)
 
     def _note(self, note: ev.Note, session: str | None) -> None:
-        _log_note(note)
+        with working_for(session):
+            _log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":
             self._moved.ring()

@@ -26,8 +26,6 @@ class ServerSettings:
 
     http: HttpSettings = field(default_factory=HttpSettings)
     venue: VenueSettings = field(default_factory=VenueSettings)
-    mode: Mode = Mode.SHARED
-    queue_limit: int = QUEUE_LIMIT
 
 
 class TransportServer:
@@ -37,7 +35,14 @@ class TransportServer:
     """
 
     def __init__(
-        self, settings: ServerSettings, *, model: str, version: str, names: Sequence[str] = ("0",)
+        self,
+        settings: ServerSettings,
+        *,
+        model: str,
+        version: str,
+        names: Sequence[str] = ("0",),
+        mode: Mode = Mode.SHARED,
+        queue_limit: int = QUEUE_LIMIT,
     ) -> None:
         known = tuple(
             IceServer((server.uri,), server.username, server.password)
@@ -50,8 +55,8 @@ class TransportServer:
         self.venues = {name: self._venue(name, settings.venue, http) for name in names}
         self.lobby = Lobby(
             [venue.room for venue in self.venues.values()],
-            mode=settings.mode,
-            queue_limit=settings.queue_limit,
+            mode=mode,
+            queue_limit=queue_limit,
             journal=self._record,
         )
         self._record.metrics.count_frames(self._frames)

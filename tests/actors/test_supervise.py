@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.meetings import Meetings
 from reactor_actors.actors.model import ModelActor
 from reactor_actors.actors.ports import Loaded, Replica
@@ -53,7 +54,7 @@ class Thread:
     """A replica without a process of its own: the actor's plain class, called in threads."""
 
     def __init__(self, source: ModelSource) -> None:
-        self._actor = ModelActor(source, logging.WARNING)
+        self._actor = ModelActor(source, LogSettings(logging.WARNING))
 
     async def load(self) -> Loaded:
         return await asyncio.to_thread(self._actor.load)
