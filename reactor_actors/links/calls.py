@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from numpy.typing import NDArray
@@ -50,15 +51,14 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something said: its frame in parts, and the array that belongs to it, if any."""
+    """Something said: its frames in parts, and the array that belongs to it, if any.
 
-    frame: list[bytes]
+    `weight` is the bytes it costs while it waits, without large ones, which others keep anyway.
+    """
+
+    frames: list[bytes]
     array: NDArray[Any] | None = None
-
-
-def weight(item: Item) -> int:
-    """Return the bytes an item costs that waits, without large ones, which others keep anyway."""
-    return OVERHEAD + len(item.frame[0]) if item.frame else 0
+    weight: int = 0
 
 
 class Calls:
@@ -78,19 +78,21 @@ class Calls:
         self._call = call
         self._lost = lost
         self._limits = limits
-        self._lane = Lane(self._send, limits.give_up, weight)
+        self._lane = Lane(self._send, limits.give_up, attrgetter("weight"))
         self._closed = False
         self._nudged = False
         self._silent = True
         self._room = threading.Condition()
         self._bell = Bell()
 
-    def say(self, message: Any, array: NDArray[Any] | None = None) -> None:
-        """Say something; closed calls drop it.
+    def say(self, *messages: Any, array: NDArray[Any] | None = None) -> None:
+        """Say something, in one call; closed calls drop it.
 
         Raises `TypeError` or `ValueError` for a message that cannot be framed.
         """
-        item = Item(encode(message), array)
+        frames = [encode(message) for message in messages]
+        weight = sum(OVERHEAD + len(head) for head, *_ in frames)
+        item = Item([part for frame in frames for part in frame], array, weight)
         if not self._lane.offer(item) and self._lane.weight >= self._limits.give_up:
             self._lost("the other end has stopped listening")
 
@@ -138,7 +140,7 @@ class Calls:
         self._nudged = self._silent = False
         with self._room:
             self._room.notify_all()
-        frames = [part for item in items for part in item.frame]
+        frames = [part for item in items for part in item.frames]
         arrays = [item.array for item in items if item.array is not None]
         async with asyncio.timeout(self._limits.deadline):
             await self._call(frames, arrays)

@@ -61,7 +61,8 @@ def unpack(admitted: Admitted, arrays: Iterator[Pixels]) -> list[Tick]:
         places = _views(memory, shapes, 0)
         return [_unpacked(admitted.epoch, tick, places) for tick in admitted.ticks]
     except (StopIteration, ValueError) as error:
-        raise FrameError(f"an impossible tick: {error or 'its pictures are missing'}") from error
+        reason = str(error) or "its pictures are missing"
+        raise FrameError(f"an impossible tick: {reason}") from error
 
 
 def _unpacked(epoch: int, tick: AdmittedTick, places: Iterator[Pixels]) -> Tick:

@@ -92,16 +92,17 @@ class ModelEnd:
         while admitted < batch.count:
             count = self._admit(batch, admitted)
             if not count:
-                self._want(batch, stepwise=True)
+                for wants in self._wanted(batch, stepwise=True):
+                    self._calls.say(wants)  # the reply is what is wanted
                 if drop or not await self._credits.take(batch.epoch):
                     break
                 count = 1 + self._admit(batch, admitted + 1)
-            self._want(batch, stepwise=drop or admitted + count < batch.count)
+            news = self._wanted(batch, stepwise=drop or admitted + count < batch.count)
             pack = Pack(batch, admitted, count)
             try:
                 pack.fill()
             finally:  # a tick goes out in any case, for that is how its credit comes back
-                self._calls.say(pack.admitted, pack.memory)
+                self._calls.say(*news, pack.admitted, array=pack.memory)
             admitted += count
         if not drop:
             await self._credits.next_turn(batch.epoch)
@@ -145,13 +146,11 @@ class ModelEnd:
             count += 1
         return count
 
-    def _want(self, batch: Batch, *, stepwise: bool) -> None:
-        """Say what room has to be known of, if that is not what was said last."""
+    def _wanted(self, batch: Batch, *, stepwise: bool) -> list[Wants]:
+        """Return what is to be said of the room that matters: nothing if it has been said."""
         ticks = min(batch.count, self._bound)
-        wants = Wants(ticks, stepwise and ticks > 1)
-        if wants != self._wants:
-            self._wants = wants
-            self._calls.say(wants)
+        before, self._wants = self._wants, Wants(ticks, stepwise and ticks > 1)
+        return [self._wants] if self._wants != before else []
 
     def _say(self, message: Any) -> None:
         if threading.current_thread() is not self._thread:
