@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
 
 from reactor_actors.actors.logs import LogSettings, configure
+from reactor_actors.actors.meetings import CallAddress
 from reactor_actors.actors.ports import Loaded
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.engine.host import ModelHost
-from reactor_actors.links.local import ModelEnd
+from reactor_actors.links import local, refs
 from reactor_actors.links.meeting import Address, reach
 from reactor_actors.loader import ModelSource, load_program
+
+MEET_SECONDS = 10.0
 
 
 class ModelActor:
@@ -30,6 +34,7 @@ class ModelActor:
         self._host = ModelHost(lambda: load_program(home))
         configure(logs, home, lambda: self._host.session)
         self._contract: Contract | None = None
+        self._calls: Future[refs.ModelEnd] = Future()
 
     def load(self) -> Loaded:
         """Construct and load the model. Raises `SetupError` or `ModelError`."""
@@ -40,14 +45,20 @@ class ModelActor:
             raise
         return Loaded(self._contract, *whereabouts())
 
-    def run(self, address: Address) -> None:
+    def run(self, address: Address | CallAddress) -> None:
         """Serve the clients' side that is met at `address` until the model ends or is stopped.
 
         Raises `ModelError` when author code has failed, `PeerGone` when the other side is gone.
         """
         if self._contract is None:
             raise RuntimeError("load() comes before run()")
-        link = ModelEnd(reach(address), self._contract, self._host)
+        link: local.ModelEnd | refs.ModelEnd
+        if isinstance(address, CallAddress):
+            call = partial(called, address.actor.take, address.link)
+            link = refs.ModelEnd(call, self._contract, self._host)
+            self._calls.set_result(link)
+        else:
+            link = local.ModelEnd(reach(address), self._contract, self._host)
         try:
             ended = self._host.serve(link)
             either: list[Future[Any]] = [ended, link.closed]
@@ -60,6 +71,10 @@ class ModelActor:
             link.close()  # first: the model's thread may be waiting to say something
             self._host.close()
 
+    def take(self, items: list[bytes], *arrays: Any) -> None:
+        """Take what the clients' side says over a link of references."""
+        self._calls.result(MEET_SECONDS).take(items, *arrays)
+
     def breathe(self) -> None:
         """Return as soon as the model's thread is not held by author code."""
         self._host.breathe().result()
@@ -67,6 +82,11 @@ class ModelActor:
     def stop(self) -> None:
         """Ask the model to end."""
         self._host.stop()
+
+
+async def called(method: Any, *arguments: Any) -> Any:
+    """Call a method of an actor and return its answer."""
+    return await method.remote(*arguments)
 
 
 def whereabouts() -> tuple[str, str, tuple[str, ...]]:

@@ -29,6 +29,9 @@ class Replica(Protocol):
     async def run(self, address: Any) -> None:
         """Meet its clients' side and run until the model ends; returns after `stop`."""
 
+    async def take(self, items: list[bytes], *arrays: Any) -> None:
+        """Hand the model what its clients' side says over a link of references."""
+
     async def breathe(self) -> None:
         """Return as soon as the model's thread is not held by author code."""
 

@@ -32,6 +32,10 @@ class RayReplica:
         """Run until the model ends."""
         await self._asked(self.actor.run.remote(address))
 
+    async def take(self, items: list[bytes], *arrays: Any) -> None:
+        """Hand the model what its clients' side says over a link of references."""
+        await self._asked(self.actor.take.remote(items, *arrays))
+
     async def breathe(self) -> None:
         """Return as soon as the model's thread is free."""
         await self._asked(self.actor.breathe.remote())

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import ray
 
 from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.meetings import Meetings
@@ -57,7 +60,8 @@ class TransportActor:
             mode=scale.mode,
             queue_limit=scale.queue_limit,
         )
-        self._meetings = Meetings(scale.link, whereabouts()[0])
+        own = ray.get_runtime_context
+        self._meetings = Meetings(scale.link, whereabouts()[0], lambda: own().current_actor)
         self._supervisors = [
             Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
             for venue in self._server.venues.values()
@@ -77,6 +81,10 @@ class TransportActor:
             for one in kept:
                 one.cancel()
             await asyncio.gather(*kept, return_exceptions=True)
+
+    async def take(self, link: str, items: list[bytes], *arrays: Any) -> Any:
+        """Take what a model says over a link of references."""
+        return await self._meetings.take(link, items, *arrays)
 
     async def loaded(self) -> Contract | None:
         """Return what the model declares; None while it loads."""

@@ -62,6 +62,9 @@ class Thread:
     async def run(self, address: Address) -> None:
         await asyncio.to_thread(self._actor.run, address)
 
+    async def take(self, items: list[bytes], *arrays: object) -> None:
+        await asyncio.to_thread(self._actor.take, items, *arrays)
+
     async def breathe(self) -> None:
         await asyncio.to_thread(self._actor.breathe)
 
@@ -79,6 +82,9 @@ class Unloadable:
         raise ModelError("the model's process has died")
 
     async def run(self, address: Address) -> None:
+        raise AssertionError("never loaded")
+
+    async def take(self, items: list[bytes], *arrays: object) -> None:
         raise AssertionError("never loaded")
 
     async def breathe(self) -> None:
@@ -125,7 +131,7 @@ async def kept(
 ) -> AsyncIterator[Kept]:
     settings = ServerSettings(http=HttpSettings(host="127.0.0.1", port=0))
     server = TransportServer(settings, model="fragile", version="0")
-    meetings = Meetings(LinkKind.RING, "")
+    meetings = Meetings(LinkKind.RING, "", lambda: None)
     supervisor = Supervisor(
         server.venues["0"], spawn, meetings.open, patience=patience, restarts=Restarts(delays)
     )
