@@ -17,10 +17,11 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError
 
 from reactor_actors.actors.cluster import Deployment, Order
+from reactor_actors.actors.logfiles import lines_of
 from reactor_actors.actors.logs import configure
 from reactor_actors.actors.replica import actor, plain
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.errors import SetupError
+from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.keeper")
@@ -30,6 +31,7 @@ LOOK_SECONDS = 0.5
 ANSWER_SECONDS = 30.0
 END_SECONDS = 60.0
 RESTARTS = 3
+STORY_LINES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,19 @@ def loaded(deployment: KeptDeployment, tell: Callable[[Status], None]) -> Kept:
             raise seen.error
         if seen.contract is not None:
             return seen
+        if seen.status is not None and seen.status.state == "terminated":
+            raise _given_up(deployment, seen)
         if seen.status is not None:
             tell(seen.status)
         time.sleep(LOOK_SECONDS)
+
+
+def _given_up(deployment: KeptDeployment, seen: Kept) -> ModelError:
+    """End a deployment whose model has never loaded; return its story."""
+    try:
+        lines = [line for _, line in lines_of(seen.actors, tail=STORY_LINES, follow=False)]
+    except SetupError as error:
+        lines = [error.message]
+    deployment.stop(0.0)
+    detail = seen.status.detail if seen.status else ""
+    return ModelError(f"the deployment is ended: {detail}", "\n".join(lines))
