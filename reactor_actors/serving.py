@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 
 from reactor_actors.actors.cluster import Deployment, joined
 from reactor_actors.actors.console import Line, overhearing
+from reactor_actors.actors.guard import guarded
 from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import Scale
 from reactor_actors.core.contract import Contract
@@ -211,7 +213,12 @@ class Life:
     def _serve(self) -> bool:
         began = time.monotonic()
         orders = self._orders
-        with joined(orders.address), overhearing(self._display.line) as overheard:
+        with (
+            guarded() if orders.address is None else nullcontext(_nothing) as begun,
+            joined(orders.address),
+            overhearing(self._display.line) as overheard,
+        ):
+            begun()
             self._tell(Moment.JOINED)
             if self._asked.is_set():
                 return True
@@ -258,6 +265,10 @@ class Life:
                 self._display.draining(self._orders.drain)
                 told = True
             self._display.stands(deployment.status())
+
+
+def _nothing() -> None:
+    """A cluster that others have begun is not ours to end."""
 
 
 def _die(number: int) -> None:
