@@ -46,7 +46,7 @@ def joined(address: str | None) -> Iterator[None]:
         "_node_ip_address": "127.0.0.1",  # nobody else has business with it
     }
     ray.init(
-        address=address,
+        address=address or "local",  # never one that somebody else has begun on this machine
         logging_level=logging.ERROR,
         log_to_driver=True,
         configure_logging=False,

@@ -116,8 +116,8 @@ class LiveDisplay:
 
     def _spinning(self, words: str) -> RenderableType:
         said = f"  {self._last_words}" if self._last_words else ""
-        self._spinner.update(text=_one_line(Text.assemble(words, (said, "dim"))))
-        return self._spinner
+        frame = str(self._spinner.render(self._console.get_time()))
+        return _one_line(Text.assemble(frame, " ", words, (said, "dim")))
 
 
 def summary(contract: Contract, status: Status, scale: Scale, seconds: float) -> RenderableType:
