@@ -12,12 +12,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from reactor_actors.actors.cluster import Deployment, joined
 from reactor_actors.actors.console import Line, overhearing
@@ -66,6 +66,27 @@ class Display(Protocol):
         """Leave the terminal as it was."""
 
 
+class Deployed(Protocol):
+    """A model being served. Every call waits."""
+
+    url: str
+
+    def ended(self, seconds: float) -> bool | None:
+        """Wait for the end of the model's life: True if stopped, False if given up, None if not."""
+
+    def contract(self) -> Contract | None:
+        """Return what the model declares; None while it loads."""
+
+    def status(self) -> Status:
+        """Return how it stands."""
+
+    def drain(self, seconds: float) -> bool:
+        """Admit nobody more, and wait until no session runs; False if one still does."""
+
+    def stop(self) -> None:
+        """End the session, the model and the server, in this order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What is to be served, and how.
@@ -89,7 +110,30 @@ class Orders:
     drain: float = 30.0
 
 
-def serve(orders: Orders, display: Display) -> bool:
+@contextmanager
+def on_ray(orders: Orders, line: Callable[[Line], None]) -> Iterator[Callable[[], Deployed]]:
+    """Join or begin a cluster; yield how a deployment is begun there. Its output goes to `line`."""
+    with (
+        guarded() if orders.address is None else nullcontext(_nothing) as begun,
+        joined(orders.address),
+        overhearing(line) as overheard,
+    ):
+        begun()
+        try:
+            yield lambda: Deployment(
+                orders.source, orders.settings, orders.version, orders.logs, orders.scale
+            )
+        finally:
+            if overheard is not None:
+                overheard.wait_for_silence()
+
+
+Cluster: TypeAlias = Callable[
+    [Orders, Callable[[Line], None]], AbstractContextManager[Callable[[], Deployed]]
+]
+
+
+def serve(orders: Orders, display: Display, cluster: Cluster = on_ray) -> bool:
     """Serve a model until SIGINT or SIGTERM; return whether the end was a clean one.
 
     SIGINT ends everything in order, SIGTERM after the running session has had time to end by
@@ -98,7 +142,7 @@ def serve(orders: Orders, display: Display) -> bool:
     `SetupError` or `ModelError` for a model that cannot be declared or loaded at all.
     """
     with Signals() as signals:
-        life = Life(orders, display, signals.tell)
+        life = Life(orders, display, signals.tell, cluster)
         life.start()
         number = signals.next()
         if number == signal.SIGTERM:
@@ -175,8 +219,11 @@ class Life:
     Ray's processes are told to die with the thread that has started them: it is this one.
     """
 
-    def __init__(self, orders: Orders, display: Display, tell: Callable[[Moment], None]) -> None:
+    def __init__(
+        self, orders: Orders, display: Display, tell: Callable[[Moment], None], cluster: Cluster
+    ) -> None:
         self._orders = orders
+        self._cluster = cluster
         self._display = display
         self._tell = tell
         self._asked = threading.Event()
@@ -213,18 +260,11 @@ class Life:
     def _serve(self) -> bool:
         began = time.monotonic()
         orders = self._orders
-        with (
-            guarded() if orders.address is None else nullcontext(_nothing) as begun,
-            joined(orders.address),
-            overhearing(self._display.line) as overheard,
-        ):
-            begun()
+        with self._cluster(orders, self._display.line) as deploy:
             self._tell(Moment.JOINED)
             if self._asked.is_set():
                 return True
-            deployment = Deployment(
-                orders.source, orders.settings, orders.version, orders.logs, orders.scale
-            )
+            deployment = deploy()
             try:
                 self._display.listening(deployment.url)
                 clean = self._watch(deployment, began)
@@ -234,10 +274,8 @@ class Life:
             finally:
                 self._display.ending()
                 deployment.stop()
-                if overheard is not None:
-                    overheard.wait_for_silence()
 
-    def _watch(self, deployment: Deployment, began: float) -> bool:
+    def _watch(self, deployment: Deployed, began: float) -> bool:
         """Watch the deployment until the end is asked for; False once the model is given up."""
         announced, ended = False, None
         while not self._asked.is_set():
@@ -253,7 +291,7 @@ class Life:
             self._display.stands(status)
         return ended is not False
 
-    def _drain(self, deployment: Deployment) -> None:
+    def _drain(self, deployment: Deployed) -> None:
         """Let the running session end by itself, unless somebody is in a hurry."""
         deadline = time.monotonic() + self._orders.drain
         told = False
