@@ -40,6 +40,10 @@ def test_what_ray_itself_complains_of_is_told_as_rays() -> None:
     assert not line.from_model
 
 
+def test_a_death_is_left_to_whoever_notices_it() -> None:
+    assert lines_of(batch("A worker died or was killed while", pid="raylet", actor="")) == []
+
+
 def test_of_the_autoscaler_only_events_are_told() -> None:
     told = batch("Node status", ":event_summary:no room for 1 GPU", pid="autoscaler", actor="")
     assert [line.text for line in lines_of(told)] == ["no room for 1 GPU"]
