@@ -15,9 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from reactor_actors.actors.cluster import Deployment, joined
 from reactor_actors.actors.console import Line, overhearing
@@ -26,6 +24,7 @@ from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import Scale
 from reactor_actors.core.contract import Contract
 from reactor_actors.loader import ModelSource
+from reactor_actors.signals import Moment, Signals
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.status import Status
 
@@ -157,62 +156,6 @@ def serve(orders: Orders, display: Display, cluster: Cluster = on_ray) -> bool:
         return life.result()
 
 
-class Moment(Enum):
-    """What the main thread has to know of a life."""
-
-    JOINED = auto()
-    OVER = auto()
-
-
-class Signals:
-    """The owner of SIGINT and SIGTERM, on the main thread."""
-
-    def __init__(self) -> None:
-        # The one queue whose `put` may interrupt its own `get`.
-        self._came: SimpleQueue[int | Moment] = SimpleQueue()
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> Signals:
-        self._before = self._own()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def tell(self, moment: Moment) -> None:
-        """Wake the main thread, from any other."""
-        self._came.put(moment)
-
-    def next(self, seconds: float | None = None) -> int | None:
-        """Wait for the next signal; None at the end of the life.
-
-        SIGKILL stands for an end that has not come after `seconds`.
-        """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            try:
-                news = self._came.get(timeout=left)
-            except Empty:
-                log.error("the end takes more than %g s: it is not waited for", seconds)
-                return signal.SIGKILL
-            match news:
-                case Moment.JOINED:
-                    self._own()  # Ray's native code has put a handler of its own beneath Python's
-                case Moment.OVER:
-                    return None
-                case number:
-                    return number
-
-    def _own(self) -> dict[signal.Signals, Any]:
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        return {number: signal.signal(number, self._take) for number in numbers}
-
-    def _take(self, number: int, frame: object) -> None:
-        self._came.put(number)
-
-
 class Life:
     """A deployment from its beginning to its end, on a thread of its own. Tells of its moments.
 
@@ -268,8 +211,7 @@ class Life:
             try:
                 self._display.listening(deployment.url)
                 clean = self._watch(deployment, began)
-                if not self._hurried.is_set():
-                    self._drain(deployment)
+                self._drain(deployment)
                 return clean
             finally:
                 self._display.ending()

@@ -16,7 +16,7 @@ from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError
 from reactor_actors.loader import ModelSource
 from reactor_actors.manifest import Manifest
-from reactor_actors.serving import Moment, Orders, Signals, serve
+from reactor_actors.serving import Orders, serve
 from reactor_actors.transports.status import Status
 
 SOURCE = ModelSource(Manifest(folder=Path("/m"), import_string="a:B", name="a"), {})
@@ -224,22 +224,3 @@ def test_a_declaration_that_no_restart_mends_is_raised_after_the_end(
     with pytest.raises(ModelError, match="the model is wrong"):
         serve(orders(), Told(), deployment.cluster)
     assert deployment.told == ["join", "deploy", "stop", "leave"]
-
-
-def test_handlers_that_a_library_puts_in_place_are_off_once_the_cluster_is_joined(
-    deployment: Deployment,
-) -> None:
-    taken: list[int] = []
-    with Signals() as signals:
-        signal.signal(signal.SIGTERM, lambda number, frame: taken.append(number))
-        signals.tell(Moment.JOINED)
-        signals.tell(Moment.OVER)
-        assert signals.next() is None
-        send(signal.SIGTERM)
-        assert signals.next(10) == signal.SIGTERM
-    assert taken == []
-
-
-def test_an_end_that_takes_too_long_is_not_waited_for() -> None:
-    with Signals() as signals:
-        assert signals.next(0.01) == signal.SIGKILL

@@ -33,7 +33,9 @@ def begun(how: str) -> tuple[subprocess.Popen[str], int]:
         [sys.executable, "-c", COMMAND, how],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     return process, int(process.stdout.readline())
@@ -48,6 +50,16 @@ def test_what_was_begun_is_ended_before_the_command_goes_on(how: str, status: in
         process.stdin.close()
         assert process.wait(20) == status
         assert not alive(grandchild)
+
+
+def test_ctrl_c_for_the_whole_terminal_does_not_end_the_guard() -> None:
+    process, grandchild = begun("end")
+    with process:
+        watched = os.pidfd_open(grandchild)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(20) != 0
+    assert select.select([watched], [], [], 20)[0]
+    os.close(watched)
 
 
 def test_what_was_begun_ends_soon_after_a_command_that_was_killed() -> None:

@@ -171,6 +171,12 @@ def test_json_is_one_object_per_line_and_keeps_what_was_given_as_extra(log: Log)
     }
 
 
+def test_what_ray_notes_on_every_record_is_no_extra(log: Log) -> None:
+    configure(LogSettings(format=LogFormat.JSON), SOURCE)
+    say("/models/dream/pipeline.py", _ray_job_id="01")
+    assert "_ray_job_id" not in log.records()[0]
+
+
 def test_an_extra_never_takes_the_place_of_what_a_record_says(log: Log) -> None:
     configure(LogSettings(format=LogFormat.JSON), SOURCE)
     say("/models/dream/pipeline.py", time="noon", logger="mine", origin="moon")
