@@ -12,18 +12,19 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
 from reactor_actors.actors.cluster import Deployment, Order, joined
 from reactor_actors.actors.console import Line, overhearing
+from reactor_actors.actors.guard import guarded
 from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import Scale
 from reactor_actors.core.contract import Contract
 from reactor_actors.loader import ModelSource
+from reactor_actors.signals import Moment, Signals
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.status import Status
 
@@ -64,6 +65,29 @@ class Display(Protocol):
         """Leave the terminal as it was."""
 
 
+class Deployed(Protocol):
+    """A model being served. Every call waits."""
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+
+    def ended(self, seconds: float) -> bool | None:
+        """Wait for the end of the model's life: True if stopped, False if given up, None if not."""
+
+    def contract(self) -> Contract | None:
+        """Return what the model declares; None while it loads."""
+
+    def status(self) -> Status:
+        """Return how it stands."""
+
+    def drain(self, seconds: float) -> bool:
+        """Admit nobody more, and wait until no session runs; False if one still does."""
+
+    def stop(self) -> None:
+        """End the session, the model and the server, in this order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What is to be served, and how.
@@ -86,8 +110,34 @@ class Orders:
     address: str | None = None
     drain: float = 30.0
 
+    @property
+    def order(self) -> Order:
+        """What is made on the cluster."""
+        return Order(self.source, self.settings, self.scale, self.version, self.logs)
 
-def serve(orders: Orders, display: Display) -> bool:
+
+@contextmanager
+def on_ray(orders: Orders, line: Callable[[Line], None]) -> Iterator[Callable[[], Deployed]]:
+    """Join or begin a cluster; yield how a deployment is begun there. Its output goes to `line`."""
+    with (
+        guarded() if orders.address is None else nullcontext(_nothing) as begun,
+        joined(orders.address, orders.source.manifest),
+        overhearing(line) as overheard,
+    ):
+        begun()
+        try:
+            yield lambda: Deployment(orders.order)
+        finally:
+            if overheard is not None:
+                overheard.wait_for_silence()
+
+
+Cluster: TypeAlias = Callable[
+    [Orders, Callable[[Line], None]], AbstractContextManager[Callable[[], Deployed]]
+]
+
+
+def serve(orders: Orders, display: Display, cluster: Cluster = on_ray) -> bool:
     """Serve a model until SIGINT or SIGTERM; return whether the end was a clean one.
 
     SIGINT ends everything in order, SIGTERM after the running session has had time to end by
@@ -96,7 +146,7 @@ def serve(orders: Orders, display: Display) -> bool:
     `SetupError` or `ModelError` for a model that cannot be declared or loaded at all.
     """
     with Signals() as signals:
-        life = Life(orders, display, signals.tell)
+        life = Life(orders, display, signals.tell, cluster)
         life.start()
         number = signals.next()
         if number == signal.SIGTERM:
@@ -111,70 +161,17 @@ def serve(orders: Orders, display: Display) -> bool:
         return life.result()
 
 
-class Moment(Enum):
-    """What the main thread has to know of a life."""
-
-    JOINED = auto()
-    OVER = auto()
-
-
-class Signals:
-    """The owner of SIGINT and SIGTERM, on the main thread."""
-
-    def __init__(self) -> None:
-        # The one queue whose `put` may interrupt its own `get`.
-        self._came: SimpleQueue[int | Moment] = SimpleQueue()
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> Signals:
-        self._before = self._own()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def tell(self, moment: Moment) -> None:
-        """Wake the main thread, from any other."""
-        self._came.put(moment)
-
-    def next(self, seconds: float | None = None) -> int | None:
-        """Wait for the next signal; None at the end of the life.
-
-        SIGKILL stands for an end that has not come after `seconds`.
-        """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            try:
-                news = self._came.get(timeout=left)
-            except Empty:
-                log.error("the end takes more than %g s: it is not waited for", seconds)
-                return signal.SIGKILL
-            match news:
-                case Moment.JOINED:
-                    self._own()  # Ray's native code has put a handler of its own beneath Python's
-                case Moment.OVER:
-                    return None
-                case number:
-                    return number
-
-    def _own(self) -> dict[signal.Signals, Any]:
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        return {number: signal.signal(number, self._take) for number in numbers}
-
-    def _take(self, number: int, frame: object) -> None:
-        self._came.put(number)
-
-
 class Life:
     """A deployment from its beginning to its end, on a thread of its own. Tells of its moments.
 
     Ray's processes are told to die with the thread that has started them: it is this one.
     """
 
-    def __init__(self, orders: Orders, display: Display, tell: Callable[[Moment], None]) -> None:
+    def __init__(
+        self, orders: Orders, display: Display, tell: Callable[[Moment], None], cluster: Cluster
+    ) -> None:
         self._orders = orders
+        self._cluster = cluster
         self._display = display
         self._tell = tell
         self._asked = threading.Event()
@@ -211,29 +208,21 @@ class Life:
     def _serve(self) -> bool:
         began = time.monotonic()
         orders = self._orders
-        with (
-            joined(orders.address, orders.source.manifest),
-            overhearing(self._display.line) as overheard,
-        ):
+        with self._cluster(orders, self._display.line) as deploy:
             self._tell(Moment.JOINED)
             if self._asked.is_set():
                 return True
-            deployment = Deployment(
-                Order(orders.source, orders.settings, orders.scale, orders.version, orders.logs)
-            )
+            deployment = deploy()
             try:
                 self._display.listening(deployment.url)
                 clean = self._watch(deployment, began)
-                if not self._hurried.is_set():
-                    self._drain(deployment)
+                self._drain(deployment)
                 return clean
             finally:
                 self._display.ending()
                 deployment.stop()
-                if overheard is not None:
-                    overheard.wait_for_silence()
 
-    def _watch(self, deployment: Deployment, began: float) -> bool:
+    def _watch(self, deployment: Deployed, began: float) -> bool:
         """Watch the deployment until the end is asked for; False once the model is given up."""
         announced, ended = False, None
         while not self._asked.is_set():
@@ -249,7 +238,7 @@ class Life:
             self._display.stands(status)
         return ended is not False
 
-    def _drain(self, deployment: Deployment) -> None:
+    def _drain(self, deployment: Deployed) -> None:
         """Let the running session end by itself, unless somebody is in a hurry."""
         deadline = time.monotonic() + self._orders.drain
         told = False
@@ -261,6 +250,10 @@ class Life:
                 self._display.draining(self._orders.drain)
                 told = True
             self._display.stands(deployment.status())
+
+
+def _nothing() -> None:
+    """A cluster that others have begun is not ours to end."""
 
 
 def _die(number: int) -> None:

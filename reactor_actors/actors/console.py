@@ -22,7 +22,11 @@ RAYS_PRINTER = "ray_print_logs"
 OUR_PRINTER = "reactor_actors"
 MODEL = "model"
 AUTOSCALER = "autoscaler"
+RAYLET = "raylet"
 EVENT = ":event_summary:"
+DEATH = "A worker died or was killed"
+"""Ten lines that name no cause; who needs to know is told of the death by its own call."""
+
 
 SILENCE_SECONDS = 0.3
 """Ray looks for new lines ten times a second."""
@@ -78,6 +82,8 @@ def lines_of(batch: Mapping[str, Any]) -> list[Line]:
     texts = [str(text) for text in batch.get("lines", ())]
     if pid == AUTOSCALER:
         texts = [text.partition(EVENT)[2] for text in texts if EVENT in text]
+    elif pid == RAYLET:
+        texts = [text for text in texts if not text.startswith(DEATH)]
     source = _source(str(batch.get("actor_name") or "")) if pid.isdigit() else "ray"
     return [Line(shown(text), source, error) for text in texts]
 
@@ -95,17 +101,22 @@ def overhearing(tell: Callable[[Line], None]) -> Iterator[Overheard | None]:
     """
     overheard = Overheard(tell)
     try:
+        from ray._private import worker
         from ray._private.ray_logging import global_worker_stdstream_dispatcher as dispatcher
 
+        prints = worker.print_to_stdstream
         dispatcher.add_handler(OUR_PRINTER, overheard)
         dispatcher.remove_handler(RAYS_PRINTER)
     except (ImportError, AttributeError, TypeError) as error:
         log.debug("Ray prints the actors' lines itself: %s", error)
         yield None
         return
+    # What Ray has to say of its own goes past the dispatcher.
+    worker.print_to_stdstream = lambda batch, *_, **__: overheard(batch)
     try:
         yield overheard
     finally:
+        worker.print_to_stdstream = prints
         dispatcher.remove_handler(OUR_PRINTER)
 
 

@@ -134,11 +134,16 @@ def json_line(fields: Mapping[str, object]) -> str:
     try:
         return json.dumps(known, ensure_ascii=False, default=_plain, allow_nan=False)
     except (TypeError, ValueError):  # keys that are no text, circles, or numbers like infinity
-        told = {
-            str(key): value if isinstance(value, str) else repr(value)
-            for key, value in known.items()
-        }
-        return json.dumps(told, ensure_ascii=False)
+        told = {str(key): _told(value) for key, value in known.items()}
+        return json.dumps(told, ensure_ascii=False, default=_plain)
+
+
+def _told(value: object) -> object:
+    try:
+        json.dumps(value, default=_plain, allow_nan=False)
+    except (TypeError, ValueError):
+        return repr(value)
+    return value
 
 
 def timestamp(moment: float) -> str:

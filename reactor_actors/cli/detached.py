@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reactor_actors.actors.cluster import Order, joined
+from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.keeper import Kept, find, keep, kept, loaded
 from reactor_actors.actors.logfiles import lines_of
 from reactor_actors.actors.logs import LogSettings, configure
@@ -18,13 +18,15 @@ from reactor_actors.cli import options
 from reactor_actors.cli.display import PlainDisplay
 from reactor_actors.cli.summary import elapsed, standing
 from reactor_actors.core.errors import ModelError, SetupError
+from reactor_actors.serving import Orders
 from reactor_actors.transports.status import Status
 
 QUIET = LogSettings(level=logging.WARNING)
 
 
-def detach(name: str | None, address: str | None, order: Order) -> None:
+def detach(name: str | None, orders: Orders) -> None:
     """Start a deployment that goes on by itself; return once its model is loaded."""
+    order, address = orders.order, orders.address
     if address is None:
         raise SetupError(
             "--detach needs a cluster that outlives this terminal: start one with "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -44,16 +45,22 @@ class LiveDisplay:
         self._loaded = False
         self._lock = threading.Lock()
         self._spinner = Spinner("dots")
+        # Standard error may go elsewhere: then what is written to it does, too.
+        self._errors = None if sys.stderr.isatty() else sys.stderr
         self._live = Live(
             console=self._console,
             get_renderable=self.bottom,
             refresh_per_second=FRAMES_PER_SECOND,
             transient=True,
+            redirect_stderr=self._errors is None,
         )
         self._live.start()
 
     def line(self, line: Line) -> None:
         """Let a line scroll by; a model's is marked, and the last one stands beside the spinner."""
+        if line.error and self._errors is not None:
+            print(line.text, file=self._errors, flush=True)
+            return
         text = Text.from_ansi(line.text)
         if line.from_model:
             if text.plain.strip():
@@ -109,8 +116,8 @@ class LiveDisplay:
 
     def _spinning(self, words: str) -> RenderableType:
         said = f"  {self._last_words}" if self._last_words else ""
-        self._spinner.update(text=_one_line(Text.assemble(words, (said, "dim"))))
-        return self._spinner
+        frame = str(self._spinner.render(self._console.get_time()))
+        return _one_line(Text.assemble(frame, " ", words, (said, "dim")))
 
 
 def summary(contract: Contract, status: Status, scale: Scale, seconds: float) -> RenderableType:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
 from reactor_actors import __version__
-from reactor_actors.actors.cluster import Order
 from reactor_actors.actors.logs import LogFormat, configure
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.cli import options
@@ -124,16 +124,12 @@ def serve(
         drain=drain_seconds(os.environ),
     )
     if detach:
-        leave_behind(name, address, order_of(orders))
-    elif name is not None:
+        leave_behind(name, orders)
+        return
+    if name is not None:
         raise SetupError("--name is for --detach: what ends with this terminal needs no name")
-    else:
-        raise typer.Exit(0 if run(orders) else 1)
-
-
-def order_of(orders: Orders) -> Order:
-    """Return what is made on the cluster."""
-    return Order(orders.source, orders.settings, orders.scale, orders.version, orders.logs)
+    carry_out: Callable[[Orders], bool] = context.obj or run  # a caller may have other plans
+    raise typer.Exit(0 if carry_out(orders) else 1)
 
 
 def run(orders: Orders) -> bool:

@@ -17,6 +17,8 @@ from reactor_actors.core.messages import (
     ClientLeft,
     CommandRequested,
     Said,
+    SessionStarted,
+    SessionStopped,
     ToModel,
 )
 from reactor_actors.core.ports import ClientPort, Feed
@@ -404,3 +406,20 @@ def test_what_a_program_posts_reaches_its_port(serve: Served) -> None:
     handled(program, 1)
     assert isinstance(program.port, FakeClients)
     assert program.port.posted == [Said("hello", {})]
+
+
+def test_the_host_knows_the_session_while_the_model_takes_part_in_it(serve: Served) -> None:
+    known: list[str | None] = []
+    hosts: list[ModelHost] = []
+    host, program, _ = serve(handle=lambda message: known.append(hosts[0].session))
+    hosts.append(host)
+    for message in (
+        command(1),
+        SessionStarted("one"),
+        command(2),
+        SessionStopped("one"),
+        command(3),
+    ):
+        host.deliver(message)
+    handled(program, 5)
+    assert known == [None, "one", "one", "one", None]

@@ -42,10 +42,35 @@ class Alone(ReactorPipeline):
 """
 
 
+HANGING = """
+import asyncio
+import os
+import time
+import numpy as np
+from reactor_actors.interface import Output, ReactorModel, Video
+
+class Picture(Output):
+    main_video: Video
+
+class Alone(ReactorModel):
+    output: Picture
+
+    def load(self, config):
+        open(config["pids"], "a").write(f"{os.getpid()}\\n")
+        self.first = len(open(config["pids"]).readlines()) == 1
+
+    async def run(self):
+        await asyncio.sleep(0.5)
+        if self.first:
+            time.sleep(3600)
+        await asyncio.Event().wait()
+"""
+
+
 class Served:
     """`reactor-actors serve`, as a person runs it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.pids_file = folder / "pids"
         self.pids_file.touch()
         self.log = folder / "log"
@@ -53,7 +78,7 @@ class Served:
         options = ["--host=127.0.0.1", "--port=0", f"--model.pids={self.pids_file}"]
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [*command, *options], cwd=ROOT, stdout=output, stderr=output
+                [*command, *options, *more], cwd=ROOT, stdout=output, stderr=output
             )
         self.url = self.until(self._address)
 
@@ -120,6 +145,22 @@ def test_a_killed_model_comes_back_three_times_and_is_then_given_up(served: Serv
     served.until(lambda: served.health()["state"] == "terminated")
     assert served.health()["status"] == "unhealthy"
     assert served.end() == 1
+
+
+def test_a_model_that_hangs_in_a_forward_pass_is_replaced_by_the_watchdog(tmp_path: Path) -> None:
+    (tmp_path / "alone.py").write_text(HANGING)
+    (tmp_path / "reactor.yaml").write_text("model: alone:Alone")
+    served = Served(tmp_path, "--watchdog=1.5")
+    try:
+        served.until(lambda: len(served.model_pids()) == 2)
+        served.until(lambda: served.health()["state"] == "available")
+        hung, _ = served.model_pids()
+        assert not alive(hung)
+        assert "author code has held the model's thread for 1.5 s" in served.log.read_text()
+        assert served.end() == 0
+    finally:
+        if served.process.poll() is None:
+            served.end()
 
 
 def test_a_model_that_cannot_be_imported_ends_the_command_with_its_own_traceback(

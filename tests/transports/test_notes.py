@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -7,8 +9,9 @@ import pytest
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.messages import SessionClosed
-from reactor_actors.core.session import State
+from reactor_actors.core.current import current_session
+from reactor_actors.core.messages import SessionClosed, SessionStarted, SessionStopped, ToModel
+from reactor_actors.core.session import Limits, State
 from reactor_actors.transports.host import TransportHost
 from tests.fakes import FakeModel, FakePeer, FakeScreen
 
@@ -96,3 +99,48 @@ async def test_the_last_news_of_the_model_is_kept(room: Room) -> None:
     for news in (ev.ModelLost(attempt=2), ev.ModelGivenUp()):
         room.host.detach(news)
         assert room.host.model_news == news
+
+
+async def test_what_is_logged_for_a_session_belongs_to_it(room: Room) -> None:
+    heard: list[tuple[str, str | None]] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append((record.getMessage(), current_session()))
+
+    logger, ear = logging.getLogger("reactor_actors.session"), Ear()
+    level = logger.level
+    logger.addHandler(ear)
+    logger.setLevel(logging.INFO)
+    try:
+        room.host.start("one")
+        room.host.join(FakePeer("1002"))
+        room.host.leave("1002")
+        room.host.stop("enough")
+        room.host.receive(SessionClosed("one"))
+        room.host.detach(ev.ModelLost())
+    finally:
+        logger.removeHandler(ear)
+        logger.setLevel(level)
+    assert [session for _, session in heard] == ["one"] * 9 + [None] * 2
+    assert heard[8][0] == "transition from=CLOSING to=READY"
+    assert heard[10][0] == "transition from=READY to=CREATED"
+
+
+async def test_work_that_a_session_leaves_for_later_belongs_to_it() -> None:
+    told: list[tuple[ToModel, str | None]] = []
+    ended = asyncio.Event()
+
+    class Model(FakeModel):
+        def deliver(self, message: ToModel) -> None:
+            told.append((message, current_session()))
+            if isinstance(message, SessionStopped):
+                ended.set()
+
+    host = TransportHost(FakeScreen(), limits=Limits(orphan=0.01))
+    host.attach(Model(), Contract("paint"))
+    host.start("one")
+    await asyncio.wait_for(ended.wait(), 5)
+    assert told == [(SessionStarted("one"), "one"), (SessionStopped("one"), "one")]
+    assert current_session() is None
+    await host.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
+from reactor_actors.core.current import current_session
 from reactor_actors.core.wire.chunking import Joiner, cut
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
 from tests.core.wire import handmade as pb
@@ -262,3 +264,25 @@ async def test_a_silent_client_is_lost_and_one_that_says_anything_is_not() -> No
         ]
         busy.command("whisper", text="alive")
         await busy.until(lambda: busy.raw)
+
+
+async def test_what_is_logged_of_a_client_belongs_to_its_session() -> None:
+    heard: list[str | None] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(current_session())
+
+    logger, ear = logging.getLogger("reactor_actors.peer"), Ear(logging.WARNING)
+    logger.addHandler(ear)
+    try:
+        async with staging(Plain) as stage:
+            anna = await stage.client()
+            anna.data.send("{")
+            anna.command("whisper", text="done")
+            await anna.until(lambda: texts(anna) == ["done"])
+            session = stage.local.transport.session
+    finally:
+        logger.removeHandler(ear)
+    assert session is not None
+    assert heard == [session]
