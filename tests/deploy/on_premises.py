@@ -1,0 +1,154 @@
+"""From machines with nothing on them to a picture, in the words of `deploy/on_premises.yaml`.
+
+Started by its test as the first process of a network of its own. Prints what it has seen as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.clients.python_sdk import PythonViewer
+from tests.clients.sight import until
+from tests.deploy.machines import Machine, enter, key_pair
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+SECONDS = 60.0
+NAME = f"reactor-{os.urandom(4).hex()}"
+SHAPE = (360, 640, 3)
+
+
+def main(folder: Path) -> None:
+    enter(folder)
+    private, public = key_pair(folder)
+    head, worker = (Machine(n, i, folder, public) for i, n in ((2, "head"), (4, "worker")))
+    cluster = folder / "cluster.yaml"
+    seen: dict[str, Any] = {}
+    try:
+        cluster.write_text(variant(private, head))
+        ray("up", "--yes", cluster)
+        served = serve(cluster)
+        try:
+            url = f"http://{head.address}:8080"
+            available(url)
+            seen |= asyncio.run(watched(url))
+        finally:
+            ray("exec", cluster, "kill -INT $(cat ~/serve.pid)")
+            seen["status"] = served.wait(SECONDS)
+        cluster.write_text(variant(private, head, worker))
+        ray("up", "--yes", cluster)
+        seen["nodes"] = joined(cluster, head, worker)
+        seen["machines"] = [head.address, worker.address]
+        ray("down", "--yes", cluster)
+        seen["left"] = head.programs()
+        print(json.dumps(seen))
+    finally:
+        for machine in (head, worker):
+            machine.close()
+        # Ray's own name for where the connections of a cluster's ssh are kept.
+        for place in Path("/tmp").glob(f"ray_ssh_*/{sha256(NAME.encode()).hexdigest()[:10]}"):
+            shutil.rmtree(place)
+
+
+def variant(private: Path, head: Machine, *workers: Machine) -> str:
+    """Return the file as its user would edit it, with what is installed here in place of `pip`."""
+    cluster: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "on_premises.yaml").read_text())
+    cluster["cluster_name"] = NAME
+    addresses = [worker.address for worker in workers]
+    cluster["provider"] |= {"head_ip": head.address, "worker_ips": addresses}
+    cluster |= {"min_workers": len(workers), "max_workers": len(workers)}
+    cluster["auth"] |= {"ssh_private_key": str(private)}
+    path = f'PATH="{BIN}:$PATH" PYTHONPATH="$HOME/reactor_actors"'
+    cluster["setup_commands"] = [f"echo 'export {path}' >> ~/.bashrc"]
+    return yaml.safe_dump(cluster)
+
+
+def joined(cluster: Path, *machines: Machine) -> list[str]:
+    """Wait until Ray runs on all of them; return the addresses that the head knows its nodes by."""
+    deadline = time.monotonic() + SECONDS
+    nodes: list[str] = []
+    while len(nodes) < len(machines) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        if all("/raylet" in " ".join(machine.programs()) for machine in machines):
+            told = ray("exec", cluster, "ray list nodes --format=json --filter=state=ALIVE")
+            rows = next(line for line in told.splitlines() if line.startswith("[{"))
+            nodes = sorted(node["node_ip"] for node in json.loads(rows))
+    return nodes
+
+
+def ray(*words: str | Path) -> str:
+    """Run one of Ray's commands and return what it says."""
+    command = [BIN / "ray", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    if done.returncode:
+        raise AssertionError(f"{command}: {done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def serve(cluster: Path) -> subprocess.Popen[bytes]:
+    """Begin to serve, as docs/deploy.md says it; ~/serve.pid is what to end."""
+    command = (
+        "echo $BASHPID > ~/serve.pid; exec "
+        "reactor-actors serve ~/reactor_actors/examples/brightness --address auto "
+        "--webrtc-port-range 20000:20100"
+    )
+    log = (cluster.parent / "serve.log").open("wb")
+    return subprocess.Popen(
+        [BIN / "ray", "exec", cluster, command], cwd=ROOT, stdout=log, stderr=log
+    )
+
+
+def available(url: str) -> None:
+    """Wait until a model has been loaded."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
+                if json.load(answer)["state"] == "available":
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("no model was loaded")
+
+
+async def watched(url: str) -> dict[str, Any]:
+    """Watch with the published client: how bright it is, and how bright once it is dimmed."""
+    viewer = PythonViewer(url)
+    try:
+        await viewer.connect()
+        bright = await until(lambda: brightness(viewer), "a picture")
+        await viewer.send("set_brightness", brightness=0.0)
+        dark = await until(lambda: darkness(viewer), "a dark picture")
+        return {"bright": bright, "dark": dark}
+    finally:
+        await viewer.close()
+
+
+async def brightness(viewer: PythonViewer) -> float | None:
+    """Return the mean of the newest picture; the client's own stand-in has another size."""
+    picture = await viewer.picture()
+    return float(picture.mean()) if picture is not None and picture.shape == SHAPE else None
+
+
+async def darkness(viewer: PythonViewer) -> float | None:
+    """Return the mean as soon as it is that of a dark picture."""
+    mean = await brightness(viewer)
+    return mean if mean is not None and mean < 10 else None
+
+
+if __name__ == "__main__":
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "TMPDIR": sys.argv[1]}
+    main(Path(sys.argv[1]))
