@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeGuard
@@ -50,6 +50,16 @@ class ModelSource:
 
     manifest: Manifest
     config: dict[str, Any]
+
+    def moved_to(self, folder: Path) -> ModelSource:
+        """Return the source as it is where its folder does not exist, but `folder` is a copy."""
+        manifest = self.manifest
+        if manifest.folder.is_dir():
+            return self
+        weights = manifest.weights_path
+        if weights is not None and weights.is_relative_to(manifest.folder):
+            weights = folder / weights.relative_to(manifest.folder)
+        return replace(self, manifest=replace(manifest, folder=folder, weights_path=weights))
 
 
 def find_model(

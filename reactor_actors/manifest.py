@@ -15,7 +15,7 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -55,6 +55,7 @@ class Manifest:
         description: Free text.
         config_path: The config file; whether it exists shows when it is read.
         weights_path: The folder of the weights; whether it exists is not checked.
+        gpus: How many GPUs a replica gets, fractions too; `auto` is one where there is any.
         file: The manifest itself; `None` for a model named by import string alone.
         notes: Warnings about the manifest, each to be logged once.
     """
@@ -66,6 +67,7 @@ class Manifest:
     description: str | None = None
     config_path: Path | None = None
     weights_path: Path | None = None
+    gpus: float | Literal["auto"] = "auto"
     file: Path | None = None
     notes: tuple[str, ...] = ()
 
@@ -93,6 +95,7 @@ def read_manifest(path: Path) -> Manifest:
         description=who.text("description"),
         config_path=how.path("config"),
         weights_path=how.path("weights_path"),
+        gpus=how.gpus("gpus"),
         file=top.file,
         notes=(unrecorded,) if top.switched_on("recording") else (),
     )
@@ -193,6 +196,20 @@ class _Section:
     def path(self, key: str) -> Path | None:
         text = self.text(key)
         return self.file.parent / os.path.expanduser(text) if text else None
+
+    def gpus(self, key: str) -> float | Literal["auto"]:
+        expected = "'auto', or a number of GPUs such as 1 or 0.5"
+        text = self.text(key, expected) or "auto"
+        if text == "auto":
+            return "auto"
+        try:
+            count = float(text)
+        except ValueError:
+            raise self.mistake(key, expected, text) from None
+        # Ray gives out whole GPUs, or a part of a single one.
+        if 0.0 <= count <= 1.0 or (1.0 < count < 1e6 and count.is_integer()):
+            return count
+        raise self.mistake(key, expected, text)
 
     def switched_on(self, key: str) -> bool:
         section = self.section(key)

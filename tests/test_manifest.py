@@ -123,7 +123,7 @@ def test_a_model_without_a_name_is_called_after_its_class(
         "# a lake\n---\nmodel: pipeline:MyModel\n",
         "model: pipeline:MyModel\nlicense: {spdx: [MIT]}\nimport: other:Class\nrecording: true",
         "model: pipeline:MyModel\nmoderation: {enabled: false}\nrecording: {enabled: no}",
-        "runtime: {import: pipeline:MyModel, gpus: 2}",
+        "runtime: {import: pipeline:MyModel, machines: 2}",
         "model: {tags: [a]}\nruntime: {import: pipeline:MyModel}\nconfig: {of: another tool}",
     ],
 )
@@ -528,3 +528,24 @@ def test_the_environment_has_the_last_word_on_weights(monkeypatch: pytest.Monkey
     declare_weights_path(Path("/model/weights"))
     monkeypatch.setenv("REACTOR_WEIGHTS_PATH", "~/w")
     assert get_weights_path() == Path("/home/anna/w")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("", "auto"), ("gpus: auto", "auto"), ("gpus: 0", 0.0), ("gpus: 0.5", 0.5), ("gpus: 2", 2.0)],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_gpus_are_one_where_there_is_any_or_so_many(
+    tmp_path: Path, written: str, expected: object, nested: bool
+) -> None:
+    inner = f"import: pipeline:MyModel\n  {written}"
+    text = f"runtime:\n  {inner}" if nested else f"model: pipeline:MyModel\n{written}"
+    (tmp_path / "reactor.yaml").write_text(text)
+    assert read_manifest(tmp_path).gpus == expected
+
+
+@pytest.mark.parametrize("written", ["many", "-1", "1.5", "[0]", "{A100: 1}", "nan", "inf"])
+def test_gpus_that_cannot_be_given_out_are_a_mistake(tmp_path: Path, written: str) -> None:
+    (tmp_path / "reactor.yaml").write_text(f"model: pipeline:MyModel\ngpus: {written}")
+    with pytest.raises(SetupError, match=r"key 'gpus': expected 'auto', or a number of GPUs"):
+        read_manifest(tmp_path)

@@ -1,34 +1,45 @@
-"""`launch`: a model on Ray, and the `Deployment` it becomes."""
+"""Joining a cluster, and the `Deployment` that a model on it is."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError
+from ray.exceptions import ActorDiedError, GetTimeoutError, RayError
+from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from reactor_actors.actors.model import ModelActor
-from reactor_actors.actors.transport import TransportActor
+from reactor_actors.actors.logs import LogSettings
+from reactor_actors.actors.placement import Plan, plan
+from reactor_actors.actors.replica import RayReplica, actor, plain
+from reactor_actors.actors.scale import Scale
+from reactor_actors.actors.transport import Served, TransportActor
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
-from reactor_actors.links.meeting import Address
+from reactor_actors.core.restarts import GiveUp, Restarts
 from reactor_actors.loader import ModelSource
 from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.cluster")
 
 ANSWER_SECONDS = 60.0
 STOP_SECONDS = 15.0
-CALLS = 4
-"""Calls a model's actor takes at a time: the long `run`, and `stop` beside it."""
+GROUP_SECONDS = 20.0
+"""How long a placement group may take; a node may have to be started for it."""
 
 REQUESTS = 64
 """Calls a transport's actor takes at a time: the long `keep`, and questions beside it."""
+
+LEFT_BEHIND = (".git", "__pycache__", ".venv", "node_modules")
+"""What of a model's folder does not travel to other nodes."""
 
 
 @contextmanager
@@ -55,96 +66,168 @@ def joined(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-class RayReplica:
-    """A `Replica` that is a Ray actor. Ray's errors become those they stand for."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything that a deployment is made from."""
 
-    def __init__(self, source: ModelSource, *, level: int, threads: str) -> None:
-        # Ray gives an actor without CPUs one thread for its arithmetic.
-        environment = {"env_vars": {"OMP_NUM_THREADS": threads}}
-        options = {"num_cpus": 0, "max_concurrency": CALLS, "runtime_env": environment}
-        self._actor = _actor(ModelActor, options, source, level)
-
-    async def load(self) -> Contract:
-        """Load the model."""
-        contract: Contract = await self._asked(self._actor.load.remote())
-        return contract
-
-    async def run(self, address: Address) -> None:
-        """Run until the model ends."""
-        await self._asked(self._actor.run.remote(address))
-
-    async def stop(self) -> None:
-        """Ask the model to end."""
-        await self._asked(self._actor.stop.remote())
-
-    def kill(self) -> None:
-        """End the process."""
-        ray.kill(self._actor)
-
-    async def _asked(self, answer: Any) -> Any:
-        try:
-            return await answer
-        except RayError as error:
-            raise plain(error) from None
-
-
-def plain(error: RayError) -> Exception:
-    """Return the error that one of Ray's stands for."""
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, ModelError | SetupError):
-        return cause
-    text = str(error).strip().splitlines()
-    return ModelError(f"the model's process has died: {text[0] if text else type(error).__name__}")
+    source: ModelSource
+    settings: ServerSettings
+    scale: Scale
+    version: str
+    logs: LogSettings
 
 
 class Deployment:
-    """A model being served by actors of a Ray cluster."""
+    """A model being served by actors of a Ray cluster, which end with this process.
 
-    def __init__(
-        self, source: ModelSource, settings: ServerSettings, version: str, level: int
-    ) -> None:
-        # Here, and not in the actor: Ray sets the variable in every process it starts.
-        threads = os.environ.get("OMP_NUM_THREADS", str(os.cpu_count() or 1))
-        spawn = partial(RayReplica, level=level, threads=threads)
-        options = {"num_cpus": 0, "max_concurrency": REQUESTS}
-        self._actor = _actor(TransportActor, options, source, settings, version, level, spawn)
-        self.url: str = self._call(self._actor.start.remote())
-        self._kept = self._actor.keep.remote()
+    A transport whose process dies is started again, on the same port, within its budget. Its
+    models end with it.
+    """
+
+    def __init__(self, order: Order, *, restarts: Restarts | None = None) -> None:
+        self._order = order
+        self._restarts = restarts or Restarts()
+        self._group: PlacementGroup | None = None
+        self._begin()
+
+    @property
+    def url(self) -> str:
+        """An address at which the machine of the transport reaches it."""
+        return self._url
 
     def ended(self, seconds: float) -> bool | None:
-        """Wait for the end of the model's life: True if it was stopped, False if given up.
+        """Wait for the end of the models' lives: True if stopped, False if any was given up.
 
-        None when it goes on after `seconds`. Raises `SetupError` or `ModelError` for a declaration
-        that no restart can mend.
+        None when they go on after `seconds`. Raises `SetupError` or `ModelError` for what no
+        restart can mend.
         """
         done, _ = ray.wait([self._kept], timeout=seconds)
-        return self._call(done[0]) if done else None
+        if not done:
+            return None
+        try:
+            return bool(ray.get(done[0]))
+        except ActorDiedError as error:
+            self._revive(plain(error))
+            return None
+        except RayError as error:
+            raise plain(error) from None
 
     def contract(self) -> Contract | None:
         """Return what the model declares; None while it loads."""
         contract: Contract | None = self._call(self._actor.loaded.remote())
         return contract
 
+    def status(self) -> Status:
+        """Say how everything stands."""
+        status: Status = self._call(self._actor.status.remote())
+        return status
+
+    def drain(self, seconds: float) -> bool:
+        """Take no more sessions and clients; wait until none runs. False: one still does."""
+        return bool(self._call(self._actor.drain.remote(seconds), seconds))
+
     def stop(self) -> None:
-        """End the session, the model and the server, in this order."""
+        """End the sessions, the models and the server, in this order."""
         try:
             ray.get(self._actor.stop.remote(), timeout=STOP_SECONDS)
         except RayError as error:
             log.warning("the end was not a clean one: %s", error)
-        ray.kill(self._actor)
+        self._end()
 
-    def _call(self, answer: Any) -> Any:
+    def _begin(self) -> None:
+        order = self._order
+        nodes = _nodes()
+        gpus = order.source.manifest.gpus
+        chosen = plan(nodes, gpus, order.scale.replicas)
+        self._group = _group(chosen) if chosen.bundles else None
+        spawn: Callable[[], RayReplica] = partial(
+            RayReplica,
+            order.source,
+            {
+                **_options(chosen.model, self._group, -1),
+                **_environment(chosen, order.source, nodes),
+            },
+            logs=order.logs,
+        )
+        served = Served(order.source.manifest.name, order.version, order.scale)
+        options = {**_options(chosen.transport, self._group, 0), "max_concurrency": REQUESTS}
+        self._actor = actor(TransportActor, options, served, order.settings, order.logs, spawn)
+        self._url: str = self._call(self._actor.start.remote())
+        self._kept = self._actor.keep.remote()
+
+    def _revive(self, failure: Exception) -> None:
+        """Start the transport again, or raise when that was tried too often."""
+        verdict = self._restarts.failed(str(failure), time.monotonic())
+        if isinstance(verdict, GiveUp):
+            raise ModelError(f"the transport's process is given up: {verdict.reason}")
+        log.error("the transport's process has died; it restarts in %g s", verdict.seconds)
+        time.sleep(verdict.seconds)
+        self._end()
+        http = replace(self._order.settings.http, port=_port_of(self._url))
+        self._order = replace(self._order, settings=replace(self._order.settings, http=http))
+        self._begin()
+
+    def _end(self) -> None:
+        ray.kill(self._actor)
+        if self._group is not None:
+            remove_placement_group(self._group)
+            self._group = None
+
+    def _call(self, answer: Any, seconds: float = 0.0) -> Any:
+        limit = seconds + ANSWER_SECONDS
         try:
-            return ray.get(answer, timeout=ANSWER_SECONDS)
+            return ray.get(answer, timeout=limit)
         except GetTimeoutError:
             raise SetupError(
-                f"the server's actor did not answer within {ANSWER_SECONDS:g} s: "
+                f"the server's actor did not answer within {limit:g} s: "
                 "is the cluster reachable, and has it room?"
             ) from None
         except RayError as error:
             raise plain(error) from None
 
 
-def _actor(cls: type, options: dict[str, Any], *args: Any) -> Any:
-    """Start an actor: a plain class, wrapped here and nowhere else."""
-    return ray.remote(cls).options(**options).remote(*args)
+def _nodes() -> list[dict[str, float]]:
+    """Return what each living node has in all."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return [node["Resources"] for node in nodes if node["Alive"]]
+
+
+def _group(chosen: Plan) -> PlacementGroup | None:
+    """Make a placement group; None if there is no room for it now."""
+    group: PlacementGroup = placement_group(
+        [dict(bundle) for bundle in chosen.bundles], strategy="STRICT_PACK"
+    )
+    if group.wait(GROUP_SECONDS):
+        return group
+    remove_placement_group(group)
+    log.warning("no node has room for a transport and its models together: they are placed apart")
+    return None
+
+
+def _options(resources: Any, group: PlacementGroup | None, bundle: int) -> dict[str, Any]:
+    """Make the options of an actor; bundle -1 is whichever has room."""
+    others = {name: amount for name, amount in resources.items() if name != "GPU"}
+    options: dict[str, Any] = {"num_cpus": 0, "resources": others}
+    if gpus := resources.get("GPU"):
+        options["num_gpus"] = gpus
+    if group is not None:
+        options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(
+            group, placement_group_bundle_index=bundle
+        )
+    return options
+
+
+def _environment(chosen: Plan, source: ModelSource, nodes: Any) -> dict[str, Any]:
+    """Make a model's environment: all CPUs for its arithmetic, and its folder on every node."""
+    # Here, and not in the actor: Ray gives an actor without CPUs one thread, by this variable.
+    cpus = max(int(node.get("CPU", 0)) for node in nodes) if chosen.several else os.cpu_count()
+    threads = os.environ.get("OMP_NUM_THREADS", str(cpus or 1))
+    environment: dict[str, Any] = {"env_vars": {"OMP_NUM_THREADS": threads}}
+    if chosen.several:
+        environment["working_dir"] = str(source.manifest.folder)
+        environment["excludes"] = list(LEFT_BEHIND)
+    return {"runtime_env": environment}
+
+
+def _port_of(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])

@@ -1,15 +1,167 @@
-"""What an actor's process prints: the lines and the level of the command that began it."""
+"""The log of every process: what a record carries, and how it is written.
+
+Beside time and level a record says where it was made, in the model's own code or in the runtime,
+and which session it is about. Libraries are heard from WARNING on.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 
-FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+from reactor_actors.core.current import current_session
+from reactor_actors.loader import ModelSource
+
+TEXT = "%(asctime)s %(levelname)-7s %(origin)-7s %(name)s: %(message)s"
 QUIET = ("aiortc", "aioice", "aiohttp", "libav", "asyncio")
+"""They log every packet at DEBUG: their records are not even made."""
+
+_OURS = str(Path(__file__).parents[1])
+_INSTALLED = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")})
+_SITES = {"site-packages", "dist-packages"}
+_STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "origin", "session"}
 
 
-def configure(level: int) -> None:
-    """Log to standard error; libraries only what is worth a warning."""
-    logging.basicConfig(level=level, format=FORMAT, force=True)
+class LogFormat(StrEnum):
+    """How a record is written: a line for people, or an object for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and how."""
+
+    level: int = logging.INFO
+    format: LogFormat = LogFormat.TEXT
+
+
+def configure(
+    settings: LogSettings,
+    source: ModelSource | None = None,
+    session: Callable[[], str | None] = current_session,
+) -> None:
+    """Log to standard error. `session` says which session a record is about that does not say it.
+
+    `source` tells the author's records from others.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if settings.format is LogFormat.JSON else TextLines(TEXT))
+    handler.addFilter(Provenance(source, session))
+    logging.basicConfig(level=settings.level, handlers=[handler], force=True)
     for library in QUIET:
         logging.getLogger(library).setLevel(logging.WARNING)
+    # Its warnings in the driver are about its own defaults, whatever `ray.init` is told.
+    logging.getLogger("ray").setLevel(logging.ERROR)
+
+
+class Provenance:
+    """A filter that notes a record's origin and session, and keeps libraries quiet."""
+
+    def __init__(self, source: ModelSource | None, session: Callable[[], str | None]) -> None:
+        manifest = source.manifest if source else None
+        self._folder = f"{manifest.folder}/" if manifest else None
+        # An import string may name an installed package, which is the author's all the same.
+        module = manifest.import_string.partition(":")[0] if manifest else ""
+        self._package = module.partition(".")[0]
+        self._session = session
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Note where the record comes from; False for what nobody wants to read."""
+        authored = self._authored(record)
+        record.origin = "model" if authored else "runtime"
+        if getattr(record, "session", None) is None:
+            record.session = self._session()
+        return authored or record.levelno >= logging.WARNING or not _installed(record.pathname)
+
+    def _authored(self, record: logging.LogRecord) -> bool:
+        if _ours(record.pathname) or self._folder is None:
+            return False
+        if record.name.partition(".")[0] == self._package:
+            return True
+        path = record.pathname
+        return path.startswith(self._folder) and not _SITES & set(path.split("/"))
+
+
+class TextLines(logging.Formatter):
+    """A line for people, with the session at its end; a traceback follows."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Write the line that comes before a traceback."""
+        session = getattr(record, "session", None)
+        line = super().formatMessage(record)
+        return line if session is None else f"{line} [session {session}]"
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per record and line. What was given as `extra` is in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        told = {
+            "time": timestamp(record.created),
+            "level": record.levelname,
+            "origin": getattr(record, "origin", "runtime"),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "session": getattr(record, "session", None),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json_line({**told, **{k: v for k, v in _extra(record).items() if k not in told}})
+
+
+def _extra(record: logging.LogRecord) -> dict[str, object]:
+    # Ray marks every record with attributes that begin with an underscore.
+    return {
+        key: value
+        for key, value in vars(record).items()
+        if key not in _STANDARD and not key.startswith("_")
+    }
+
+
+def json_line(fields: Mapping[str, object]) -> str:
+    """Return one line of JSON without what is None. What JSON has no word for is told in text."""
+    known = {key: value for key, value in fields.items() if value is not None}
+    try:
+        return json.dumps(known, ensure_ascii=False, default=_plain, allow_nan=False)
+    except (TypeError, ValueError):  # keys that are no text, circles, or numbers like infinity
+        told = {
+            str(key): value if isinstance(value, str) else repr(value)
+            for key, value in known.items()
+        }
+        return json.dumps(told, ensure_ascii=False)
+
+
+def timestamp(moment: float) -> str:
+    """Return a moment in UTC, to the millisecond."""
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+    return f"{whole}.{int(moment % 1 * 1000):03}Z"
+
+
+def _plain(value: object) -> object:
+    """Return a number of another library as Python's own, and anything else in words."""
+    item = getattr(value, "item", None)
+    try:
+        return item() if callable(item) else str(value)
+    except Exception:
+        return repr(type(value))
+
+
+def _ours(path: str) -> bool:
+    return path.startswith(f"{_OURS}/")
+
+
+def _installed(path: str) -> bool:
+    """Whether a file belongs to Python or to an installed library other than this one."""
+    if _ours(path):
+        return False
+    return path.startswith(_INSTALLED) or bool(_SITES & set(path.split("/")))

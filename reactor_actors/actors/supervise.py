@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from reactor_actors.core.contract import Contract
+from reactor_actors.actors.ports import End, Loaded, Meeting, Replica
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
-from reactor_actors.links.local import ClientsEnd
-from reactor_actors.links.meeting import Address, Listener
-from reactor_actors.transports.server import TransportServer
+from reactor_actors.transports.venue import Venue, Whereabouts
 
 log = logging.getLogger("reactor_actors.supervisor")
 
@@ -26,38 +24,31 @@ MEET_SECONDS = 10.0
 STOP_SECONDS = 5.0
 
 
-class Replica(Protocol):
-    """A model's process, as the supervisor drives it."""
-
-    async def load(self) -> Contract:
-        """Load the model. Raises `SetupError` or `ModelError`, or whatever tells of its death."""
-
-    async def run(self, address: Address) -> None:
-        """Run until the model ends; returns after `stop`, raises otherwise."""
-
-    async def stop(self) -> None:
-        """Ask the model to end."""
-
-    def kill(self) -> None:
-        """End the process, whatever it does."""
-
-
 class Supervisor:
-    """The life of one replica: load, run, and again after a failure, until given up or stopped."""
+    """The life of one replica: load, run, and again after a failure, until given up or stopped.
+
+    `meet` opens the meeting of a loaded model with its clients' side. A model that holds its thread
+    for `patience` seconds while it runs is replaced; 0 means it never is.
+    """
 
     def __init__(
         self,
-        server: TransportServer,
+        venue: Venue,
         spawn: Callable[[], Replica],
+        meet: Callable[[Replica, Loaded], Meeting],
         *,
+        patience: float = 0.0,
         restarts: Restarts | None = None,
     ) -> None:
-        self._server = server
+        self._venue = venue
         self._spawn = spawn
+        self._meet = meet
+        self._patience = patience
         self._restarts = restarts or Restarts()
         self._replica: Replica | None = None
         self._stopping = asyncio.Event()
         self._ever_loaded = False
+        venue.host.when_stuck(self._replace)
 
     async def keep(self) -> bool:
         """Keep the model alive; return True once stopped, False once given up.
@@ -76,7 +67,7 @@ class Supervisor:
             final = isinstance(failure, SetupError) and not self._ever_loaded
             verdict = self._restarts.failed(told(failure), lost, final=final)
             self._report(failure)
-            self._server.lose(verdict.event(lost))
+            self._venue.lose(verdict.event(lost))
             if isinstance(verdict, GiveUp):
                 if final:
                     raise failure
@@ -94,37 +85,48 @@ class Supervisor:
             with suppress(Exception):
                 await asyncio.wait_for(self._replica.stop(), STOP_SECONDS)
 
-    def replace(self) -> None:
+    def _replace(self) -> None:
         """End a model that does not come back from author code; `keep` starts another."""
         if self._replica is not None:
             self._replica.kill()
 
     async def _live(self) -> None:
         """Bring one process from its start to its end."""
-        replica = self._replica = self._spawn()
         began = time.monotonic()
+        replica = self._replica = self._spawn()
         try:
-            contract = await replica.load()
-            listener = Listener()
-            running = asyncio.ensure_future(replica.run(listener.address))
+            with self._counted(began):
+                loaded = await replica.load()
+            meeting = self._meet(replica, loaded)
+            running = asyncio.ensure_future(replica.run(meeting.address))
+            running.add_done_callback(_noted)
             try:
-                end = await self._meet(listener, running)
+                end = await self._met(meeting, running)
             finally:
-                listener.close()
+                meeting.close()
+            where = Whereabouts(meeting.kind, loaded.address, loaded.gpus)
             try:
-                self._server.attach(end, contract, time.monotonic() - began)
+                self._venue.attach(end, loaded.contract, time.monotonic() - began, where)
                 self._ever_loaded = True
                 end.start()
-                await running
+                await self._watched(replica, running)
             finally:
                 end.close()
         finally:
             self._replica = None
             replica.kill()
 
-    async def _meet(self, listener: Listener, running: asyncio.Future[None]) -> ClientsEnd:
+    @contextmanager
+    def _counted(self, began: float) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self._venue.load_failed(time.monotonic() - began)
+            raise
+
+    async def _met(self, meeting: Meeting, running: asyncio.Future[None]) -> End:
         """Wait for the model's end of the link, or for the model to fail first."""
-        accepting = asyncio.ensure_future(listener.accept())
+        accepting = asyncio.ensure_future(meeting.accept(self._venue.host))
         try:
             async with asyncio.timeout(MEET_SECONDS):
                 ends: list[asyncio.Future[Any]] = [accepting, running]
@@ -134,13 +136,33 @@ class Supervisor:
                 accepting.cancel()
         if not accepting.done() or accepting.cancelled():
             running.result()
-        return ClientsEnd(accepting.result(), self._server.host)
+        return accepting.result()
+
+    async def _watched(self, replica: Replica, running: asyncio.Future[None]) -> None:
+        """Wait for the end of the model, and see to it that one that hangs has one."""
+        while self._patience > 0 and not running.done():
+            try:
+                async with asyncio.timeout(self._patience):
+                    await replica.breathe()
+            except TimeoutError:
+                raise ModelError(
+                    f"author code has held the model's thread for {self._patience:g} s "
+                    "(--watchdog): its process is replaced"
+                ) from None
+            await asyncio.wait([running], timeout=self._patience / 4)
+        await running
 
     def _report(self, failure: Exception) -> None:
         if isinstance(failure, ModelError | SetupError) and failure.detail:
             log.error("%s\n%s", failure.message, failure.detail.rstrip())
         else:
             log.error("the model's process has ended: %s", told(failure))
+
+
+def _noted(running: asyncio.Future[None]) -> None:
+    """Look at how a run has ended, even when nobody waits for it any more."""
+    if not running.cancelled():
+        running.exception()
 
 
 def told(failure: BaseException) -> str:

@@ -1,64 +1,112 @@
-"""`TransportActor`: the Ray face of a `TransportServer` and its model's supervisor."""
+"""`TransportActor`: the Ray face of a `TransportServer` and the supervisors of its models."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from reactor_actors.actors.logs import configure
-from reactor_actors.actors.supervise import Replica, Supervisor
+import ray
+
+from reactor_actors.actors.logs import LogSettings, configure
+from reactor_actors.actors.meetings import Meetings
+from reactor_actors.actors.model import whereabouts
+from reactor_actors.actors.ports import Replica
+from reactor_actors.actors.scale import Scale
+from reactor_actors.actors.supervise import Supervisor
 from reactor_actors.core.contract import Contract
-from reactor_actors.loader import ModelSource
 from reactor_actors.transports.server import ServerSettings, TransportServer
+from reactor_actors.transports.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served: the model's name, the version of this server, and how much of it."""
+
+    model: str
+    version: str
+    scale: Scale
 
 
 class TransportActor:
-    """Everything on the clients' side of one replica, in a process that outlives its model.
+    """HTTP, sessions and peers of all replicas, in a process that outlives their models.
 
     An async actor: every method runs on one event loop. `spawn` starts a model's process.
     """
 
     def __init__(
         self,
-        source: ModelSource,
+        served: Served,
         settings: ServerSettings,
-        version: str,
-        level: int,
-        spawn: Callable[[ModelSource], Replica],
+        logs: LogSettings,
+        spawn: Callable[[], Replica],
     ) -> None:
-        configure(level)
-        self._source = source
+        configure(logs)
+        self._served = served
         self._settings = settings
-        self._version = version
         self._spawn = spawn
         self._server: TransportServer | None = None
-        self._supervisor: Supervisor | None = None
+        self._supervisors: list[Supervisor] = []
 
     async def start(self) -> str:
-        """Listen, before the model loads; return the address. Raises `SetupError`."""
-        name = self._source.manifest.name
-        self._server = TransportServer(self._settings, model=name, version=self._version)
-        self._supervisor = Supervisor(self._server, lambda: self._spawn(self._source))
-        self._server.host.when_stuck(self._supervisor.replace)
+        """Listen, before any model loads; return the address. Raises `SetupError`."""
+        served, scale = self._served, self._served.scale
+        self._server = TransportServer(
+            self._settings,
+            model=served.model,
+            version=served.version,
+            names=[str(number) for number in range(scale.replicas)],
+            mode=scale.mode,
+            queue_limit=scale.queue_limit,
+        )
+        own = ray.get_runtime_context
+        self._meetings = Meetings(scale.link, whereabouts()[0], lambda: own().current_actor)
+        self._supervisors = [
+            Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
+            for venue in self._server.venues.values()
+        ]
         await self._server.start()
         return self._server.url
 
     async def keep(self) -> bool:
-        """Keep the model alive until stopped (True) or given up (False)."""
-        return await self._started().keep()
+        """Keep the models alive until stopped; False if any had to be given up.
+
+        Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
+        """
+        kept = [asyncio.ensure_future(supervisor.keep()) for supervisor in self._supervisors]
+        try:
+            return all(await asyncio.gather(*kept))
+        finally:
+            for one in kept:
+                one.cancel()
+            await asyncio.gather(*kept, return_exceptions=True)
+
+    async def take(self, link: str, items: list[bytes], *arrays: Any) -> Any:
+        """Take what a model says over a link of references."""
+        return await self._meetings.take(link, items, *arrays)
 
     async def loaded(self) -> Contract | None:
         """Return what the model declares; None while it loads."""
-        return self._server.host.contract if self._server else None
+        return self._started().contract
+
+    async def status(self) -> Status:
+        """Say how everything stands."""
+        return self._started().status()
+
+    async def drain(self, seconds: float) -> bool:
+        """Take no more sessions and clients; wait until none runs. False: one still does."""
+        return await self._started().lobby.drain(seconds)
 
     async def stop(self) -> None:
-        """End the session in order, then the model, then everything else."""
-        if self._server is not None:
-            await self._server.wind_down()
-        await self._started().stop()
-        if self._server is not None:
-            await self._server.close()
+        """End the sessions in order, then the models, then everything else."""
+        if self._server is None:
+            return
+        await self._server.wind_down()
+        await asyncio.gather(*(supervisor.stop() for supervisor in self._supervisors))
+        await self._server.close()
 
-    def _started(self) -> Supervisor:
-        if self._supervisor is None:
+    def _started(self) -> TransportServer:
+        if self._server is None:
             raise RuntimeError("start() comes first")
-        return self._supervisor
+        return self._server

@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(serve)
+app.command(context_settings={"ignore_unknown_options": True})(serve)
 
 
 @app.callback()
@@ -26,13 +26,30 @@ def root() -> None:
 
 
 def main() -> None:
-    """Run the command line; a mistake ends it with one line, and the author's traceback if any."""
+    """Run the command line; a mistake ends it with one line, and the author's traceback if any.
+
+    The exit status is 0 for a clean end, and 1 for any other.
+    """
     try:
-        app()
+        # Without it typer draws a box around a mistake.
+        sys.exit(app(standalone_mode=False))
     except (SetupError, ModelError) as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        if error.detail:
-            console.print(error.detail.rstrip(), markup=False)
-        console.print("[bold red]error:[/]", end=" ")
-        console.print(error.message, markup=False)
-        sys.exit(1)
+        _refuse(error.message, error.detail)
+    except typer.Abort:
+        _refuse("interrupted")
+    except Exception as error:
+        # typer may bring its own click, or take the installed one: a mistake on the command line
+        # is known by what it can do.
+        told = getattr(error, "format_message", None)
+        if told is None:
+            raise
+        _refuse(" ".join(str(told()).split()))
+
+
+def _refuse(message: str, detail: str = "") -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if detail:
+        console.print(detail.rstrip(), markup=False)
+    console.print("[bold red]error:[/]", end=" ")
+    console.print(message, markup=False)
+    sys.exit(1)

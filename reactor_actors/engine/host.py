@@ -18,7 +18,7 @@ from typing import Any
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.faults import author_traceback
-from reactor_actors.core.messages import Answered, ToModel
+from reactor_actors.core.messages import Answered, SessionStarted, SessionStopped, ToModel
 from reactor_actors.core.ports import ClientPort, Feed
 from reactor_actors.engine.inbox import Inbox
 from reactor_actors.engine.program import Program
@@ -43,9 +43,15 @@ class ModelHost:
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
         self._closed = False
+        self._session: str | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop_forever, name="model", daemon=True)
         self._thread.start()
+
+    @property
+    def session(self) -> str | None:
+        """The session that the model takes part in."""
+        return self._session
 
     def load(self) -> Future[Contract]:
         """Construct and load the model. Fails with `SetupError` or `ModelError`."""
@@ -68,6 +74,10 @@ class ModelHost:
         """Put an input frame where the model can read it."""
         if self._program is not None:
             self._program.feed(frame)
+
+    def breathe(self) -> Future[None]:
+        """Return what ends as soon as author code does not hold the model's thread."""
+        return self._submit(asyncio.sleep(0))
 
     def stop(self) -> None:
         """Ask the model to end: `run()` is cancelled and has two seconds for its `finally`."""
@@ -145,7 +155,11 @@ class ModelHost:
             await inbox.ready()
             async with program.turn_lock:
                 message, needless = inbox.take()
+                if isinstance(message, SessionStarted):
+                    self._session = message.session
                 await program.handle(message)
+                if isinstance(message, SessionStopped):
+                    self._session = None
                 for number in needless:
                     port.post(Answered(number))
                 inbox.done()

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
 
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import Grant
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
+
+PACE_SECONDS = 1.0
+PACE_TICKS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How playout went lately: ticks per second, and the median of how long each had waited.
+
+    `latency` is None when nothing was played.
+    """
+
+    fps: float = 0.0
+    latency: float | None = None
 
 
 class Playout:
@@ -29,6 +46,7 @@ class Playout:
         self._grant = grant
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._played: deque[tuple[float, float]] = deque(maxlen=PACE_TICKS)
 
     def push(self, tick: Tick) -> None:
         """Take in a granted tick."""
@@ -56,6 +74,12 @@ class Playout:
         """Return a snapshot of the queue."""
         return self._queue.statistics()
 
+    def pace(self) -> Pace:
+        """Say how the last second went."""
+        since = self._loop.time() - PACE_SECONDS
+        waits = [waited for at, waited in self._played if at >= since]
+        return Pace(len(waits) / PACE_SECONDS, median(waits)) if waits else Pace()
+
     def close(self) -> None:
         """Play nothing more."""
         self._closed = True
@@ -80,7 +104,9 @@ class Playout:
 
     def _play(self) -> None:
         self._timer = None
-        tick = self._queue.play(self._loop.time())
+        now = self._loop.time()
+        tick = self._queue.play(now)
+        self._played.append((now, self._queue.waited))
         # The credit first: the model can go on while the tick is shown.
         self._grant(self._queue.grant())
         self._arm()

@@ -41,14 +41,20 @@ class FrameQueue:
         self._bound = bound
         self._pacer = Pacer(fps)
         self._lead = Lead(bound, fixed=fixed)
-        self._ticks: deque[Tick] = deque()
+        self._ticks: deque[tuple[Tick, float]] = deque()  # each with the instant of its arrival
         self._epoch = 0
+        self._waited = 0.0
         self._played = 0
         self._dropped = 0
         self._peak = 0
 
     def __len__(self) -> int:
         return len(self._ticks)
+
+    @property
+    def waited(self) -> float:
+        """How many seconds the tick that was played last had waited."""
+        return self._waited
 
     def push(self, tick: Tick, now: float) -> bool:
         """Take in a granted tick. False: it belongs to an epoch that was cut, and is gone."""
@@ -59,7 +65,7 @@ class FrameQueue:
         slack = self._pacer.due + len(self._ticks) * interval - now
         if tick.turn > 0.0:
             self._lead.arrived(now, slack, tick.turn, interval)
-        self._ticks.append(tick)
+        self._ticks.append((tick, now))
         self._peak = max(self._peak, len(self._ticks))
         return True
 
@@ -69,7 +75,8 @@ class FrameQueue:
 
     def play(self, now: float) -> Tick:
         """Take the due tick."""
-        tick = self._ticks.popleft()
+        tick, arrived = self._ticks.popleft()
+        self._waited = now - arrived
         self._played += 1
         self._pacer.ticked(now)
         return tick
@@ -77,7 +84,7 @@ class FrameQueue:
     def cut(self, epoch: int) -> int:
         """Drop what is queued or still comes from before `epoch`; return how many were queued."""
         self._epoch = max(self._epoch, epoch)
-        return self._keep([tick for tick in self._ticks if tick.epoch >= self._epoch])
+        return self._keep([entry for entry in self._ticks if entry[0].epoch >= self._epoch])
 
     def clear(self) -> int:
         """Drop what is queued, of whatever epoch; return how many."""
@@ -101,7 +108,7 @@ class FrameQueue:
         waiting = len(self._ticks)
         return QueueStatistics(waiting, self._bound, self._peak, self._played, self._dropped)
 
-    def _keep(self, ticks: list[Tick]) -> int:
+    def _keep(self, ticks: list[tuple[Tick, float]]) -> int:
         dropped = len(self._ticks) - len(ticks)
         self._ticks = deque(ticks)
         self._dropped += dropped

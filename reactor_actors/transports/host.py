@@ -16,6 +16,7 @@ from typing import Any
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import FromModel, Grant
@@ -24,7 +25,7 @@ from reactor_actors.core.session import RUNNING, Limits, Session, State
 from reactor_actors.core.wire.inbound import Inbound
 from reactor_actors.core.wire.outbound import Outbound
 from reactor_actors.flow.bell import Bell
-from reactor_actors.flow.playout import Playout
+from reactor_actors.flow.playout import Pace, Playout
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
 from reactor_actors.transports.uploads import Uploads
 
@@ -79,6 +80,11 @@ class TransportHost:
         return self._session.session
 
     @property
+    def clients(self) -> int:
+        """How many clients the session has."""
+        return len(self._session.clients)
+
+    @property
     def contract(self) -> Contract | None:
         """What the model declares, once it has been loaded."""
         return self._session.contract
@@ -91,6 +97,10 @@ class TransportHost:
     def statistics(self) -> QueueStatistics | None:
         """Return a snapshot of the frame queue."""
         return self._playout.statistics() if self._playout else None
+
+    def pace(self) -> Pace:
+        """Say how playout has gone in the last second."""
+        return self._playout.pace() if self._playout else Pace()
 
     def attach(self, model: ModelPort, contract: Contract) -> None:
         """Take a loaded model, the first one or one that replaces another."""
@@ -203,8 +213,9 @@ class TransportHost:
         before = self._session.session
         effects = self._session.receive(event)
         session = self._session.session or before
-        for effect in effects:
-            self._perform(effect, session)
+        with working_for(session):
+            for effect in effects:
+                self._perform(effect, session)
 
     async def close(self) -> None:
         """End everything this object owns. The session is not wound down; see `ev.Shutdown`."""
@@ -255,7 +266,8 @@ class TransportHost:
                 log.exception("client %s could not be told something; it is skipped", client)
 
     def _note(self, note: ev.Note, session: str | None) -> None:
-        _log_note(note)
+        with working_for(session):
+            _log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":
             self._moved.ring()

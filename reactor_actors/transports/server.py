@@ -1,25 +1,23 @@
-"""`TransportServer`: everything on the clients' side, in one object with one owner."""
+"""`TransportServer`: the entrance and its rooms, in one object with one owner."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reactor_actors.core import events as ev
+from reactor_actors.core.admission import QUEUE_LIMIT, Mode
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.ports import ModelPort
-from reactor_actors.core.session import RUNNING, Limits, State
-from reactor_actors.transports.host import TransportHost
+from reactor_actors.transports.health import health_of
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings, IceServer
+from reactor_actors.transports.lobby import Lobby
+from reactor_actors.transports.status import Status
+from reactor_actors.transports.venue import Venue, VenueSettings
 from reactor_actors.transports.webrtc.codecs import codec_for
-from reactor_actors.transports.webrtc.connections import ConnectionLimits, Connections
-from reactor_actors.transports.webrtc.peer import PeerSettings
-from reactor_actors.transports.webrtc.rate import BitrateRange
-from reactor_actors.transports.webrtc.streams import Streams
-
-WIND_DOWN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,78 +25,96 @@ class ServerSettings:
     """What a server is told about its network, its bounds and its patience."""
 
     http: HttpSettings = field(default_factory=HttpSettings)
-    peers: PeerSettings = field(default_factory=PeerSettings)
-    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
-    session: Limits = field(default_factory=Limits)
-    bitrate: BitrateRange = field(default_factory=BitrateRange)
+    venue: VenueSettings = field(default_factory=VenueSettings)
 
 
 class TransportServer:
-    """HTTP, the session, the encoders and the peers of one replica. Lives on one event loop.
+    """HTTP in front of the replicas, which are called by `names`. Lives on one event loop.
 
-    `start` it, then `attach` the model once it is loaded. `host` is what a link talks to.
+    `start` it, then `attach` to each venue its model once it is loaded.
     """
 
-    def __init__(self, settings: ServerSettings, *, model: str, version: str) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        *,
+        model: str,
+        version: str,
+        names: Sequence[str] = ("0",),
+        mode: Mode = Mode.SHARED,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
         known = tuple(
             IceServer((server.uri,), server.username, server.password)
-            for server in settings.peers.ice.servers
+            for server in settings.venue.peers.ice.servers
         )
         http = replace(settings.http, ice_servers=known)
-        self._settings = settings
+        self._codecs = settings.venue.peers.codecs
+        self._model = model
         self._record = Record()
-        self._streams = Streams(settings.bitrate)
-        self.host = TransportHost(
-            self._streams,
-            limits=settings.session,
-            uploads=http.uploads(),
+        self.venues = {name: self._venue(name, settings.venue, http) for name in names}
+        self.lobby = Lobby(
+            [venue.room for venue in self.venues.values()],
+            mode=mode,
+            queue_limit=queue_limit,
             journal=self._record,
-            emitted=self._record.metrics.emitted,
         )
         self._record.metrics.count_frames(self._frames)
-        self._connections = Connections(
-            self.host, self._streams, settings.peers, settings.connections
-        )
-        self._http = HttpServer(
-            self.host, self._connections, self._record, http, model=model, version=version
-        )
+        self._http = HttpServer(self.lobby, self._record, http, model=model, version=version)
 
     @property
     def url(self) -> str:
         """An address at which this machine reaches the server."""
         return self._http.url
 
+    @property
+    def contract(self) -> Contract | None:
+        """What the model declares; None while no replica has been loaded yet."""
+        known = (room.facts.contract for room in self.lobby.rooms.values())
+        return next((contract for contract in known if contract is not None), None)
+
     async def start(self) -> None:
         """Listen. Raises `SetupError` for what cannot be used."""
         await self._http.start()
         # Loading a codec's library takes tens of milliseconds; no viewer should wait for it.
-        await asyncio.to_thread(lambda: [codec_for(name) for name in self._settings.peers.codecs])
+        await asyncio.to_thread(lambda: [codec_for(name) for name in self._codecs])
 
-    def attach(self, model: ModelPort, contract: Contract, seconds: float) -> None:
-        """Take the model, which took `seconds` to load."""
-        self._record.metrics.model_loaded(seconds)
-        self._streams.declare(contract.tracks, contract.fps)
-        self.host.attach(model, contract)
-
-    def _frames(self) -> dict[str, dict[str, int]]:
-        received = {track: {"received": count} for track, count in self.host.fed().items()}
-        return {**self._streams.counts(), **received}
-
-    def lose(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
-        """Go on without the model, for now or for good; its clients stay."""
-        self.host.detach(event)
+    def status(self) -> Status:
+        """Say how everything stands."""
+        health = health_of(room.facts for room in self.lobby.rooms.values())
+        return Status(
+            model=self._model,
+            url=self.url,
+            state=health.state,
+            detail=health.detail,
+            replicas=tuple(venue.status() for venue in self.venues.values()),
+            waiting=self.lobby.waiting,
+            draining=self.lobby.draining,
+        )
 
     async def wind_down(self) -> None:
-        """End the session in order, while there is a model to end it with."""
-        if self.host.state in RUNNING:
-            self.host.tell(ev.Shutdown())
-        if self.host.state is State.CLOSING:
-            await self.host.wound_down(WIND_DOWN_SECONDS)
+        """End every session in order, while there are models to end them with."""
+        self.lobby.draining = True
+        await asyncio.gather(*(venue.wind_down() for venue in self.venues.values()))
 
     async def close(self) -> None:
-        """End the session, then everything else."""
+        """End the sessions, then everything else."""
         await self.wind_down()
         await self._http.close()
-        await self._connections.close()
-        await self._streams.close()
-        await self.host.close()
+        await self.lobby.close()
+        await asyncio.gather(*(venue.close() for venue in self.venues.values()))
+
+    def _venue(self, name: str, settings: VenueSettings, http: HttpSettings) -> Venue:
+        def journal(note: ev.Note) -> None:
+            self._record(note)
+            self.lobby.hear(name, note)
+
+        emitted = self._record.metrics.emitted
+        return Venue(name, settings, uploads=http.uploads(), journal=journal, emitted=emitted)
+
+    def _frames(self) -> dict[str, dict[str, int]]:
+        summed: dict[str, Counter[str]] = {}
+        for venue in self.venues.values():
+            for track, fates in venue.frames().items():
+                summed.setdefault(track, Counter()).update(fates)
+        return {track: dict(fates) for track, fates in summed.items()}

@@ -87,6 +87,9 @@ class Uploads:
         self._session_bytes = session_bytes
         self._places: dict[str, _Place] = {}
 
+    def __contains__(self, upload_id: str) -> bool:
+        return upload_id in self._places
+
     def open(self, name: str, mime_type: str, size: int) -> str:
         """Reserve a place for a file and return its id."""
         if not name or not mime_type or size <= 0:

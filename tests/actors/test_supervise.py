@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from reactor_actors.actors.logs import LogSettings
+from reactor_actors.actors.meetings import Meetings
 from reactor_actors.actors.model import ModelActor
-from reactor_actors.actors.supervise import Replica, Supervisor
-from reactor_actors.core.contract import Contract
+from reactor_actors.actors.ports import Loaded, Replica
+from reactor_actors.actors.scale import LinkKind
+from reactor_actors.actors.supervise import Supervisor
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import Restarts
 from reactor_actors.core.session import State
@@ -50,13 +54,19 @@ class Thread:
     """A replica without a process of its own: the actor's plain class, called in threads."""
 
     def __init__(self, source: ModelSource) -> None:
-        self._actor = ModelActor(source, logging.WARNING)
+        self._actor = ModelActor(source, LogSettings(logging.WARNING))
 
-    async def load(self) -> Contract:
+    async def load(self) -> Loaded:
         return await asyncio.to_thread(self._actor.load)
 
     async def run(self, address: Address) -> None:
         await asyncio.to_thread(self._actor.run, address)
+
+    async def take(self, items: list[bytes], *arrays: object) -> None:
+        await asyncio.to_thread(self._actor.take, items, *arrays)
+
+    async def breathe(self) -> None:
+        await asyncio.to_thread(self._actor.breathe)
 
     async def stop(self) -> None:
         self._actor.stop()
@@ -68,10 +78,16 @@ class Thread:
 class Unloadable:
     """A replica whose process dies before it has loaded anything."""
 
-    async def load(self) -> Contract:
+    async def load(self) -> Loaded:
         raise ModelError("the model's process has died")
 
     async def run(self, address: Address) -> None:
+        raise AssertionError("never loaded")
+
+    async def take(self, items: list[bytes], *arrays: object) -> None:
+        raise AssertionError("never loaded")
+
+    async def breathe(self) -> None:
         raise AssertionError("never loaded")
 
     async def stop(self) -> None:
@@ -86,7 +102,7 @@ class Kept:
 
     def __init__(self, server: TransportServer, supervisor: Supervisor) -> None:
         self.server = server
-        self.host = server.host
+        self.host = server.venues["0"].host
         self.supervisor = supervisor
         self.ended = asyncio.ensure_future(supervisor.keep())
         self.peer = FakePeer("1002")
@@ -109,11 +125,17 @@ class Kept:
 
 @asynccontextmanager
 async def kept(
-    spawn: Callable[[], Replica], delays: tuple[float, ...] = (0.01, 0.01, 0.01)
+    spawn: Callable[[], Replica],
+    delays: tuple[float, ...] = (0.01, 0.01, 0.01),
+    patience: float = 0.0,
 ) -> AsyncIterator[Kept]:
     settings = ServerSettings(http=HttpSettings(host="127.0.0.1", port=0))
     server = TransportServer(settings, model="fragile", version="0")
-    one = Kept(server, Supervisor(server, spawn, restarts=Restarts(delays)))
+    meetings = Meetings(LinkKind.RING, "", lambda: None)
+    supervisor = Supervisor(
+        server.venues["0"], spawn, meetings.open, patience=patience, restarts=Restarts(delays)
+    )
+    one = Kept(server, supervisor)
     try:
         yield one
     finally:
@@ -177,6 +199,36 @@ async def test_a_model_that_is_stopped_ends_cleanly(tmp_path: Path) -> None:
 
 async def test_stopping_does_not_wait_for_the_next_attempt() -> None:
     async with kept(Unloadable, delays=(3600.0,)) as one:
-        await eventually(lambda: one.server.host.model_news is not None)
+        await eventually(lambda: one.host.model_news is not None)
         await one.supervisor.stop()
         assert await asyncio.wait_for(one.ended, SECONDS) is True
+
+
+HANGING = MODEL.replace(
+    "if self.state.level < 0:",
+    """if self.state.level == 99:
+                import time
+                time.sleep(SECONDS)
+            if self.state.level < 0:""",
+)
+
+
+async def test_a_model_that_holds_its_thread_for_too_long_is_replaced(tmp_path: Path) -> None:
+    source = source_in(tmp_path, HANGING.replace("SECONDS", "1"))
+    async with kept(lambda: Thread(source), patience=0.3) as one:
+        await one.watched()
+        one.set_level(99)
+        await eventually(lambda: one.notices() == ["modelRestarting", "modelRestarted"])
+        assert not one.peer.closed
+    # A thread cannot be killed, so this one sleeps on for a while.
+    await eventually(lambda: all(thread.name != "model" for thread in threading.enumerate()))
+
+
+async def test_without_a_watchdog_a_long_turn_is_nobodys_fault(tmp_path: Path) -> None:
+    source = source_in(tmp_path, HANGING.replace("SECONDS", "0.6"))
+    async with kept(lambda: Thread(source)) as one:
+        await one.watched()
+        one.set_level(99)
+        one.set_level(5)
+        await eventually(lambda: outbound.Ack("set 5") in one.peer.told)
+        assert one.notices() == []

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reactor_actors.cli.app import app
-from reactor_actors.cli.serve import bound_addresses
+from reactor_actors.cli.settings import bound_addresses
 from reactor_actors.core.errors import SetupError
 
 MODEL = str(Path(__file__).parents[2] / "examples" / "brightness")
@@ -23,8 +23,8 @@ MODEL = str(Path(__file__).parents[2] / "examples" / "brightness")
         (["--turn-server", "u;p;turn:a:b"], "--turn-server"),
         (["--webrtc-port-range", "9:5"], "--webrtc-port-range"),
         (["--video-codec", "AV1"], "--video-codec"),
-        (["--bitrate", "1"], "bitrate"),
-        (["--allow-origin", "app.example"], "allow_origin"),
+        (["--bitrate", "1"], "--bitrate"),
+        (["--allow-origin", "app.example"], "--allow-origin"),
         (["--bogus"], "--bogus"),
     ],
 )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,13 @@ from reactor_actors.core.media import Batch, Direction, Kind, Tick, Track
 from reactor_actors.core.messages import FromModel, Grant, Said
 from reactor_actors.core.pixels import to_i420
 from reactor_actors.core.ports import ClientPort, ModelPort
+from reactor_actors.links import refs as refs_link
+from reactor_actors.links.calls import LIMITS, Limits
 from reactor_actors.links.direct import DirectLink
 from reactor_actors.links.local import ClientsEnd, ModelEnd
 from reactor_actors.links.meeting import Listener, reach
 from tests.fakes import FakeModel
+from tests.links.roads import Late, LateClients, LateDoor, Road
 
 SECONDS = 20.0
 _marks = itertools.count()
@@ -128,8 +133,66 @@ async def meet(contract: Contract, model: Any, clients: Any) -> tuple[ClientsEnd
     return ours, ModelEnd(connection, contract, model)
 
 
+@asynccontextmanager
+async def refs(
+    contract: Contract,
+    model: FakeModel,
+    clients: Any,
+    *,
+    seconds: float = 0.0,
+    limits: Limits = LIMITS,
+    death: str = "close",
+) -> AsyncIterator[Joined]:
+    road = Road(seconds)
+    async with meet_by_calls(road, contract, model, clients, limits) as (ours, theirs):
+        ours.start()
+        # Its last word needs this loop, which must not wait for it.
+        leave = threading.Thread(target=theirs.close).start
+        kills = (leave, ours.close) if death == "close" else (getattr(road, death),) * 2
+        yield Joined(theirs, ours, model, clients, *kills)
+
+
+@asynccontextmanager
+async def meet_by_calls(
+    road: Road, contract: Contract, model: Any, clients: Any, limits: Limits = LIMITS
+) -> AsyncIterator[tuple[refs_link.ClientsEnd, refs_link.ModelEnd]]:
+    """Join two ends in this process by calls that are made by hand."""
+    ours = road.clients = refs_link.ClientsEnd(road.to_model, clients, limits=limits)
+    theirs = refs_link.ModelEnd(road.to_clients, contract, model, limits=limits)
+    road.model = theirs
+    try:
+        yield ours, theirs
+    finally:
+        ours.close()
+        await asyncio.to_thread(theirs.close)
+        await until(lambda: not [t for t in asyncio.all_tasks() if t.get_name() == "link"])
+
+
+def late(link: Link) -> Link:
+    """Make a link on which everything arrives up to 2 ms later, in order."""
+
+    @asynccontextmanager
+    async def joined(contract: Contract, model: FakeModel, clients: Any) -> AsyncIterator[Joined]:
+        slow = LateClients(clients, Late(0.002, seed=1))
+        async with link(contract, model, slow) as inner:
+            door = LateDoor(inner.door, Late(0.002, seed=2))
+            kills = (inner.kill_model, inner.kill_clients)
+            yield Joined(inner.port, door, model, clients, *kills)
+
+    return joined
+
+
 Link = Callable[[Contract, FakeModel, Any], AbstractAsyncContextManager[Joined]]
-LINKS: dict[str, Link] = {"direct": direct, "ring": ring}
+HURRIED = Limits(deadline=1.0, last_words=0.05)
+LINKS: dict[str, Link] = {
+    "direct": direct,
+    "ring": ring,
+    "refs": refs,
+    "direct, late": late(direct),
+    "ring, late": late(ring),
+    "refs, late and dying": partial(refs, seconds=0.003, death="die"),
+    "refs, late and lost": partial(refs, seconds=0.001, death="swallow", limits=HURRIED),
+}
 
 
 def picture(level: int, height: int = 4, width: int = 6) -> np.ndarray[Any, Any]:

@@ -33,10 +33,16 @@ from reactor_actors.flow.queue import FrameQueue
 from tests.fakes import FakeModel
 from tests.links.joined import CONTRACT, LINKS, SECONDS, Clients, Joined, batch, level_of, until
 
+ON_RAY = pytest.param("refs on Ray", marks=[pytest.mark.ray, pytest.mark.timeout(180)])
 
-@pytest.fixture(params=LINKS)
+
+@pytest.fixture(params=[*LINKS, ON_RAY])
 async def link(request: pytest.FixtureRequest) -> AsyncIterator[Joined]:
-    async with LINKS[request.param](CONTRACT, FakeModel(), Clients()) as joined:
+    if request.param in LINKS:
+        joining = LINKS[request.param](CONTRACT, FakeModel(), Clients())
+    else:
+        joining = request.getfixturevalue("actors").link(CONTRACT)
+    async with joining as joined:
         yield joined
 
 

@@ -10,11 +10,10 @@ import logging
 
 from aiohttp import web
 
-from reactor_actors.core.ports import Signalling
-from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.http.access import Access, preflight, readable_from
 from reactor_actors.transports.http.body import BODY_BYTES
 from reactor_actors.transports.http.operator import OperatorRoutes
+from reactor_actors.transports.http.queue import QueueRoutes
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.replies import RefusedError, error_reply
 from reactor_actors.transports.http.routing import Routes, address
@@ -22,26 +21,27 @@ from reactor_actors.transports.http.session import SessionRoutes
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.http.signalling import SignallingRoutes
 from reactor_actors.transports.http.uploads import UploadRoutes
+from reactor_actors.transports.lobby import Lobby
 
 log = logging.getLogger("reactor_actors.http")
 
 
 def build_app(
-    host: TransportHost,
-    signalling: Signalling,
+    lobby: Lobby,
     record: Record,
     settings: HttpSettings,
     *,
     model: str,
     version: str,
 ) -> web.Application:
-    """Build the application for one replica; `model` is its name, known before it is loaded."""
+    """Build the application; `model` is the model's name, known before it is loaded."""
     routes = Routes(
         [
-            *SessionRoutes(host, settings, version).routes(),
-            *SignallingRoutes(host, signalling, settings).routes(),
-            *UploadRoutes(host, settings).routes(),
-            *OperatorRoutes(host, record, settings, model).routes(),
+            *SessionRoutes(lobby, settings, version).routes(),
+            *QueueRoutes(lobby, settings).routes(),
+            *SignallingRoutes(lobby, settings).routes(),
+            *UploadRoutes(lobby, settings).routes(),
+            *OperatorRoutes(lobby, record, settings, model).routes(),
         ]
     )
     entrance = Entrance(routes, settings)

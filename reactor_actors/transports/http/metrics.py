@@ -64,7 +64,7 @@ class Metrics:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._started: float | None = None
+        self._started: dict[str | None, float] = {}
         self._frames: Callable[[], FrameCounts] = dict
         self._registry = r = CollectorRegistry()
         self._info = Info("runtime", "What is served.", registry=r)
@@ -111,9 +111,9 @@ class Metrics:
         """Count what a note says."""
         match note.kind:
             case "session_started":
-                self._started = self._clock()
+                self._started[note.session] = self._clock()
             case "session_ended":
-                self._session_ended(note.facts["reason"])
+                self._session_ended(note.session, note.facts["reason"])
             case "connection_opened":
                 self._active.inc()
                 self._opened.inc()
@@ -128,14 +128,15 @@ class Metrics:
                 ).inc()
             case "model_restarting":
                 self._restarts.inc()
+            case "model_loaded":
+                outcome = note.facts["outcome"]
+                self._load_seconds.labels(outcome).observe(note.facts["seconds"])
+            case "queue":
+                self._queue.set(note.facts["waiting"])
 
     def serving(self, model: str, version: str) -> None:
         """Say what is served, and by which version of the server."""
         self._info.info({"model": model, "version": version})
-
-    def model_loaded(self, seconds: float, outcome: str = "ok") -> None:
-        """Count a load of the model, whether it came off or not."""
-        self._load_seconds.labels(outcome).observe(seconds)
 
     def emitted(self, seconds: float) -> None:
         """Count an emit that came `seconds` after the one before."""
@@ -149,8 +150,7 @@ class Metrics:
         """Return everything as Prometheus text."""
         return generate_latest(self._registry)
 
-    def _session_ended(self, reason: str) -> None:
+    def _session_ended(self, session: str | None, reason: str) -> None:
         self._sessions.labels(reason if reason in REASONS else "other").inc()
-        if self._started is not None:
-            self._session_seconds.observe(self._clock() - self._started)
-            self._started = None
+        if (started := self._started.pop(session, None)) is not None:
+            self._session_seconds.observe(self._clock() - started)

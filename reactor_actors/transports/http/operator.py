@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Iterator
-from typing import Any
 
 from aiohttp import web
 
-from reactor_actors.core import events as ev
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.schema import openapi
-from reactor_actors.core.session import State
-from reactor_actors.transports.host import TransportHost
+from reactor_actors.transports.health import health_of
 from reactor_actors.transports.http.metrics import CONTENT_TYPE
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.replies import RefusedError, busy, refused, reply
 from reactor_actors.transports.http.routing import Route
 from reactor_actors.transports.http.settings import HttpSettings
-
-log = logging.getLogger("reactor_actors.http")
-
-STALLED_SECONDS = 60.0
-_WORDS = {State.CREATED: "loading", State.READY: "available", State.TERMINATED: "terminated"}
+from reactor_actors.transports.http.sse import EventStream
+from reactor_actors.transports.lobby import Lobby
 
 
 class OperatorRoutes:
-    """Answers about one replica, loaded or not; `model` is its name."""
+    """Answers about all replicas, loaded or not; `model` is the name of what they run."""
 
-    def __init__(
-        self, host: TransportHost, record: Record, settings: HttpSettings, model: str
-    ) -> None:
-        self._host = host
+    def __init__(self, lobby: Lobby, record: Record, settings: HttpSettings, model: str) -> None:
+        self._lobby = lobby
         self._record = record
         self._settings = settings
         self._model = model
@@ -45,16 +35,25 @@ class OperatorRoutes:
         yield Route("GET", "/events", self.events)
 
     async def health(self, request: web.Request) -> web.Response:
-        """Say how the replica is."""
-        body = health(self._model, self._host.state, self._host.model_news)
-        return reply(body, 200 if body["status"] == "healthy" else 503)
+        """Say how the replicas are."""
+        health = health_of(room.facts for room in self._lobby.rooms.values())
+        body = {
+            "status": "healthy" if health.healthy else "unhealthy",
+            "state": health.state,
+            "model": self._model,
+            "detail": health.detail,
+            "replicas": {"total": health.total, "free": health.free},
+        }
+        return reply(body, 200 if health.healthy else 503)
 
     async def schema(self, request: web.Request) -> web.Response:
         """Return the OpenAPI document of the model."""
-        if self._host.contract is None:
-            gone = self._host.state is State.TERMINATED
+        all_facts = [room.facts for room in self._lobby.rooms.values()]
+        contract = next((facts.contract for facts in all_facts if facts.contract), None)
+        if contract is None:
+            gone = health_of(all_facts).state == "terminated"
             raise busy("The model is not loaded.", retry_after=None if gone else 1)
-        return reply(openapi(self._host.contract))
+        return reply(openapi(contract))
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Return the numbers, for Prometheus."""
@@ -65,54 +64,13 @@ class OperatorRoutes:
         """Stream the journal, from where the reader was the last time."""
         try:
             with self._record.journal.reader(_since(request)) as reader:
-                stream = _Stream(request)
+                stream = EventStream(request)
                 await stream.open()
                 while (news := await reader.news(self._settings.comment_seconds)) is not None:
                     await stream.write("".join(entry.event() for entry in news) or ": quiet\n\n")
                 return stream.response
         except ClientError as error:
             raise refused(error) from None
-
-
-class _Stream:
-    """Server-sent events to a reader that may stop reading: it is given up after a minute."""
-
-    def __init__(self, request: web.Request) -> None:
-        self._request = request
-        self.response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        )
-
-    async def open(self) -> None:
-        await self.response.prepare(self._request)
-        await self.write(": journal\n\n")  # the headers leave with the first bytes
-
-    async def write(self, text: str) -> None:
-        try:
-            async with asyncio.timeout(STALLED_SECONDS):
-                await self.response.write(text.encode())
-        except TimeoutError:
-            if self._request.transport is not None:
-                self._request.transport.abort()
-            raise ConnectionResetError("a reader of /events has stopped reading") from None
-
-
-def health(
-    model: str, state: State, news: ev.ModelReady | ev.ModelLost | ev.ModelGivenUp | None
-) -> dict[str, Any]:
-    """Describe how a replica is. Loading is no defect, and neither is restarting."""
-    word, detail = _WORDS.get(state, "serving"), ""
-    if isinstance(news, ev.ModelGivenUp):
-        word, detail = "terminated", "the model has failed too often and was given up"
-    elif isinstance(news, ev.ModelLost) and state is not State.TERMINATED:
-        word, detail = "loading", f"restart {news.attempt} of {news.max_attempts}"
-    return {
-        "status": "unhealthy" if isinstance(news, ev.ModelGivenUp) else "healthy",
-        "state": word,
-        "model": model,
-        "detail": detail,
-        "replicas": {"total": 1, "free": int(state is State.READY)},
-    }
 
 
 def _since(request: web.Request) -> int | None:

@@ -21,13 +21,23 @@ _STATUS = {
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error; `retry_after` is in seconds."""
+    """A request that is answered with an error; `retry_after` is in seconds.
 
-    def __init__(self, status: int, detail: str, retry_after: int | None = None) -> None:
-        super().__init__(status, detail, retry_after)
+    `more` stands in the answer beside `detail`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        retry_after: int | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(status, detail, retry_after, more)
         self.status = status
         self.detail = detail
         self.retry_after = retry_after
+        self.more = more or {}
 
 
 def busy(detail: str, retry_after: int | None = 1) -> RefusedError:
@@ -49,7 +59,7 @@ def reply(body: Mapping[str, Any], status: int = 200) -> web.Response:
 
 def error_reply(error: RefusedError) -> web.Response:
     """Make the answer to a request that is refused."""
-    response = reply({"detail": error.detail}, error.status)
+    response = reply({"detail": error.detail, **error.more}, error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -10,12 +10,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from reactor_actors.core.errors import SetupError
-from reactor_actors.core.ports import Signalling
-from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.http.app import build_app
 from reactor_actors.transports.http.listening import listen
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.settings import HttpSettings
+from reactor_actors.transports.lobby import Lobby
 
 log = logging.getLogger("reactor_actors.http")
 
@@ -26,12 +25,11 @@ SHUTDOWN_SECONDS = 0.5
 
 
 class HttpServer:
-    """Serves one replica over HTTP. `start` it before the model is loaded."""
+    """Serves a deployment over HTTP. `start` it before the model is loaded."""
 
     def __init__(
         self,
-        host: TransportHost,
-        signalling: Signalling,
+        lobby: Lobby,
         record: Record,
         settings: HttpSettings | None = None,
         *,
@@ -40,9 +38,7 @@ class HttpServer:
     ) -> None:
         self._settings = settings or HttpSettings()
         self._record = record
-        self._app = build_app(
-            host, signalling, record, self._settings, model=model, version=version
-        )
+        self._app = build_app(lobby, record, self._settings, model=model, version=version)
         self._runner: web.AppRunner | None = None
         self._port = self._settings.port
         record.metrics.serving(model, version)

@@ -40,6 +40,7 @@ class HttpSettings:
         answer_seconds: How long the question for an SDP answer is held.
         closing_seconds: How long a start waits for the previous session to be wound down.
         comment_seconds: After how much silence the event stream shows that it lives.
+        queue_seconds: The same, for the stream of a ticket.
         body_seconds: How long a JSON body may take to arrive.
         upload_seconds: How long the bytes of a file may take to arrive.
     """
@@ -55,6 +56,7 @@ class HttpSettings:
     answer_seconds: float = 25.0
     closing_seconds: float = 5.0
     comment_seconds: float = 15.0
+    queue_seconds: float = 10.0
     body_seconds: float = 30.0
     upload_seconds: float = 600.0
 

@@ -6,19 +6,21 @@ implicit connection, the flat slot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from aiohttp import web
 
 from reactor_actors.core.errors import ClientError
-from reactor_actors.core.ports import Candidate, Offer, Signalling
-from reactor_actors.transports.host import TransportHost
+from reactor_actors.core.ports import Candidate, Offer
 from reactor_actors.transports.http.body import json_object, list_of, text_of
-from reactor_actors.transports.http.replies import RefusedError, refused, reply
+from reactor_actors.transports.http.replies import RefusedError, busy, refused, reply
 from reactor_actors.transports.http.routing import Route
 from reactor_actors.transports.http.session import require_session
 from reactor_actors.transports.http.settings import HttpSettings, IceServer
+from reactor_actors.transports.lobby import Lobby
+from reactor_actors.transports.room import Room
 
 FLAT = 1001
 _BASE = "/sessions/{session}/transport/webrtc"
@@ -27,11 +29,10 @@ T = TypeVar("T")
 
 
 class SignallingRoutes:
-    """Puts the routes of both shapes to a `Signalling`."""
+    """Puts the routes of both shapes to the room in which a session runs."""
 
-    def __init__(self, host: TransportHost, signalling: Signalling, settings: HttpSettings) -> None:
-        self._host = host
-        self._signalling = signalling
+    def __init__(self, lobby: Lobby, settings: HttpSettings) -> None:
+        self._lobby = lobby
         self._settings = settings
 
     def routes(self) -> Iterator[Route]:
@@ -46,38 +47,33 @@ class SignallingRoutes:
 
     async def ice_servers(self, request: web.Request, session: str) -> web.Response:
         """List the configured STUN and TURN servers."""
-        require_session(self._host, session)
+        require_session(self._lobby, session)
         return reply({"ice_servers": [_described(s) for s in self._settings.ice_servers]})
 
     async def open(self, request: web.Request, session: str) -> web.Response:
         """Make a connection."""
-        await self._body(request, session)
-        try:
-            connection = self._signalling.open()
-        except ClientError as error:
-            raise refused(error) from None
+        _, room = await self._body(request, session)
+        with _refusals():
+            connection = await self._open(room, session)
         return reply({"connection_id": connection, "track_map": {}}, 201)
 
     async def offer(
         self, request: web.Request, session: str, connection: str = str(FLAT)
     ) -> web.Response:
         """Take an offer, for a connection that has one already just as for a fresh one."""
-        offer = offer_in(await self._body(request, session))
-        number = self._at(connection, lambda n: self._signalling.offer(n, offer))
+        body, room = await self._body(request, session)
+        offer, number = offer_in(body), _number(connection)
+        await self._at(room, session, number, lambda: room.offer(session, number, offer))
         return reply({"connection_id": number}, 202)
 
     async def answer(
         self, request: web.Request, session: str, connection: str = str(FLAT)
     ) -> web.Response:
         """Return the answer; without one, hold the question and then say 202."""
-        require_session(self._host, session)
+        room = require_session(self._lobby, session)
         number = _number(connection)
-        try:
-            sdp = await self._signalling.answer(number, self._settings.answer_seconds)
-        except LookupError:
-            raise RefusedError(404, "Nothing was offered on this connection.") from None
-        except ClientError as error:
-            raise refused(error) from None
+        with _refusals("Nothing was offered on this connection."):
+            sdp = await room.answer(session, number, self._settings.answer_seconds)
         if sdp is None:
             return web.Response(status=202)
         return reply({"sdp_answer": sdp, "connection_id": number})
@@ -86,32 +82,44 @@ class SignallingRoutes:
         self, request: web.Request, session: str, connection: str = str(FLAT)
     ) -> web.Response:
         """Take ICE candidates, which may come before the offer they belong to."""
-        candidates = candidates_in(await self._body(request, session))
-        self._at(connection, lambda n: self._signalling.candidates(n, candidates))
+        body, room = await self._body(request, session)
+        candidates, number = candidates_in(body), _number(connection)
+        await self._at(room, session, number, lambda: room.candidates(session, number, candidates))
         return reply({}, 202)
 
-    async def _body(self, request: web.Request, session: str) -> dict[str, Any]:
+    async def _body(self, request: web.Request, session: str) -> tuple[dict[str, Any], Room]:
         """Read the body first: a session that ends meanwhile is noticed."""
         body = await json_object(request, self._settings.body_seconds)
-        require_session(self._host, session)
-        return body
+        return body, require_session(self._lobby, session)
 
-    def _at(self, connection: str, act: Callable[[int], None]) -> int:
+    async def _open(self, room: Room, session: str, connection: int | None = None) -> int:
+        if self._lobby.draining:
+            raise busy("The server takes no more clients.", retry_after=None)
+        return await room.open(session, connection)
+
+    async def _at(
+        self, room: Room, session: str, number: int, act: Callable[[], Awaitable[None]]
+    ) -> None:
         """Act on a connection. The flat slot is made when it is first used."""
-        number = _number(connection)
-        try:
+        with _refusals():
             try:
-                act(number)
+                await act()
             except LookupError:
                 if number != FLAT:
                     raise
-                self._signalling.open(FLAT)
-                act(number)
-        except LookupError:
-            raise RefusedError(404, "There is no such connection.") from None
-        except ClientError as error:
-            raise refused(error) from None
-        return number
+                await self._open(room, session, FLAT)
+                await act()
+
+
+@contextmanager
+def _refusals(unknown: str = "There is no such connection.") -> Iterator[None]:
+    """Answer what a room refuses."""
+    try:
+        yield
+    except LookupError:
+        raise RefusedError(404, unknown) from None
+    except ClientError as error:
+        raise refused(error) from None
 
 
 def offer_in(body: dict[str, Any]) -> Offer:

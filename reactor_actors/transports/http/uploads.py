@@ -9,19 +9,19 @@ from typing import Any
 from aiohttp import web
 
 from reactor_actors.core.errors import ClientError
-from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.http.body import json_object
 from reactor_actors.transports.http.replies import RefusedError, refused, reply
 from reactor_actors.transports.http.routing import Route
 from reactor_actors.transports.http.session import require_session
 from reactor_actors.transports.http.settings import HttpSettings
+from reactor_actors.transports.lobby import Lobby
 
 
 class UploadRoutes:
-    """Takes the files of the session's clients."""
+    """Takes the files of the sessions' clients."""
 
-    def __init__(self, host: TransportHost, settings: HttpSettings) -> None:
-        self._host = host
+    def __init__(self, lobby: Lobby, settings: HttpSettings) -> None:
+        self._lobby = lobby
         self._settings = settings
 
     def routes(self) -> Iterator[Route]:
@@ -32,10 +32,12 @@ class UploadRoutes:
     async def open(self, request: web.Request, session: str) -> web.Response:
         """Reserve a place for a file."""
         body = await json_object(request, self._settings.body_seconds)
-        require_session(self._host, session)
+        room = require_session(self._lobby, session)
         name, mime_type, size = announced_in(body)
         try:
-            upload = self._host.uploads.open(name, mime_type, size)
+            upload = await room.place(session, name, mime_type, size)
+        except LookupError:
+            raise RefusedError(404, "There is no such session.") from None
         except ClientError as error:
             if error.code == "malformed":
                 raise RefusedError(400, error.message) from None
@@ -51,12 +53,15 @@ class UploadRoutes:
 
     async def fill(self, request: web.Request, upload: str) -> web.Response:
         """Take the bytes of a file. Whatever goes wrong, it may be tried again."""
+        room = self._lobby.holder(upload)
+        if room is None:
+            raise RefusedError(404, "There is no such upload.")
         try:
-            with self._host.uploads.filling(upload, request.content_length) as filling:
+            with room.filling(upload, request.content_length) as filling:
                 async with asyncio.timeout(self._settings.upload_seconds):
                     async for piece in request.content.iter_any():
                         filling.write(piece)
-                filling.finish()
+                await filling.finish()
         except ClientError as error:
             raise refused(error) from None
         except TimeoutError:

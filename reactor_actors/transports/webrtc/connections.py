@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reactor_actors.core.claims import Claims
+from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.media import Direction
 from reactor_actors.core.ports import Candidate, Feed, Offer
@@ -106,7 +107,8 @@ class Connections:
         waiting, slot.answer = slot.answer, self._loop.create_future()
         if waiting is not None and not waiting.done():
             waiting.cancel()  # whoever waits for it goes on to wait for the new one
-        self._run(self._negotiate(slot, peer, slot.answer))
+        with working_for(self._room.session):
+            self._run(self._negotiate(slot, peer, slot.answer))
 
     async def answer(self, connection: int, seconds: float) -> str | None:
         """Return the answer of the latest offer, waiting for it."""

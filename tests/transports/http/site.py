@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from reactor_actors.core import events as ev
+from reactor_actors.core.admission import Mode
 from reactor_actors.core.contract import Command, Contract, MessageType
 from reactor_actors.core.media import Direction, Kind, Track
 from reactor_actors.core.messages import SessionClosed
@@ -24,6 +25,8 @@ from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings
+from reactor_actors.transports.lobby import Lobby
+from reactor_actors.transports.room import LocalRoom
 from tests.fakes import FakeModel, FakePeer, FakeScreen, FakeSignalling
 
 SECONDS = 5.0
@@ -80,19 +83,38 @@ class Reply:
 class Site:
     """A running server, and a client that asks it."""
 
-    def __init__(self, settings: HttpSettings, signalling: FakeSignalling | None = None) -> None:
+    def __init__(
+        self,
+        settings: HttpSettings,
+        signalling: FakeSignalling | None = None,
+        rooms: int = 1,
+        mode: Mode = Mode.SHARED,
+    ) -> None:
         self.record = Record()
-        self.host = TransportHost(FakeScreen(), uploads=settings.uploads(), journal=self.record)
         self.signalling = signalling or FakeSignalling()
-        self.host.when_over(self.signalling.clear)
+        self.hosts = [self._host(str(number), settings) for number in range(rooms)]
+        self.host = self.hosts[0]
         self.model = FakeModel()
-        self.server = HttpServer(
-            self.host, self.signalling, self.record, settings, model="paint", version="0.1.0"
+        self.lobby = Lobby(
+            [LocalRoom(str(n), host, self.signalling) for n, host in enumerate(self.hosts)],
+            mode=mode,
+            journal=self.record,
         )
+        self.server = HttpServer(self.lobby, self.record, settings, model="paint", version="0.1.0")
+
+    def _host(self, name: str, settings: HttpSettings) -> TransportHost:
+        def hear(note: ev.Note) -> None:
+            self.record(note)
+            self.lobby.hear(name, note)
+
+        host = TransportHost(FakeScreen(), uploads=settings.uploads(), journal=hear)
+        host.when_over(self.signalling.clear)
+        return host
 
     def load(self, contract: Contract = CONTRACT) -> None:
         """Let the model be loaded, at first or again."""
-        self.host.attach(self.model, contract)
+        for host in self.hosts:
+            host.attach(self.model, contract)
 
     def wound_down(self) -> None:
         """Let the model say that the session is over."""
@@ -156,10 +178,15 @@ class Site:
 
 @asynccontextmanager
 async def serving(
-    *, load: bool = True, signalling: FakeSignalling | None = None, **chosen: Any
+    *,
+    load: bool = True,
+    signalling: FakeSignalling | None = None,
+    rooms: int = 1,
+    mode: Mode = Mode.SHARED,
+    **chosen: Any,
 ) -> AsyncIterator[Site]:
-    """Serve on a free port of 127.0.0.1; the model is loaded unless told not to."""
-    site = Site(HttpSettings(host="127.0.0.1", port=0, **chosen), signalling)
+    """Serve on a free port of 127.0.0.1; the models are loaded unless told not to."""
+    site = Site(HttpSettings(host="127.0.0.1", port=0, **chosen), signalling, rooms, mode)
     await site.server.start()
     try:
         if load:
@@ -167,4 +194,6 @@ async def serving(
         yield site
     finally:
         await site.server.close()
-        await site.host.close()
+        await site.lobby.close()
+        for host in site.hosts:
+            await host.close()

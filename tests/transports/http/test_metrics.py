@@ -66,8 +66,8 @@ def test_what_no_note_says_is_told() -> None:
     metrics.count_frames(lambda: {"main_video": {"shown": 3, "dropped": 1}})
     metrics.receive(Note("connection_opened", {"client": "1002", "seconds": 0.07}))
     metrics.emitted(0.033)
-    metrics.model_loaded(2.0)
-    metrics.model_loaded(1.0, "error")
+    metrics.receive(Note("model_loaded", {"seconds": 2.0, "outcome": "ok"}))
+    metrics.receive(Note("model_loaded", {"seconds": 1.0, "outcome": "error"}))
     metrics.receive(Note("model_restarting", {"attempt": 1}))
     found = samples(metrics)
 

@@ -124,7 +124,7 @@ async def test_closing_does_not_wait_for_clients_that_listen(session: Site) -> N
     async with session.connected() as (events, one), session.connected() as (_, other):
         one.write(b"GET /events HTTP/1.0\r\nHost: x\r\n\r\n")
         other.write(f"GET {RTC}/sdp_params HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        await events.readuntil(b": journal\n\n")
+        await events.readuntil(b": hello\n\n")
         await session.server.close()
         assert await events.read() == b""
 

@@ -1,0 +1,137 @@
+"""From values of options to the settings of a server. Refuses in the words of the command line."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from reactor_actors.actors.logs import LogFormat, LogSettings
+from reactor_actors.cli.options import IceTransport, VideoCodecs
+from reactor_actors.cli.values import one_of, seconds
+from reactor_actors.core.errors import SetupError
+from reactor_actors.transports.webrtc.ice import IceSettings, parse_ports, parse_stun, parse_turn
+
+DRAIN_SECONDS = 30.0
+HERE = "."
+
+
+def drain_seconds(environ: Mapping[str, str]) -> float:
+    """Return how long SIGTERM waits for a session to end by itself. Raises `SetupError`."""
+    told = environ.get("SIGTERM_GRACE_PERIOD")
+    return seconds("SIGTERM_GRACE_PERIOD")(told) if told else DRAIN_SECONDS
+
+
+def log_settings(environ: Mapping[str, str], *, verbose: bool) -> LogSettings:
+    """Return how to log. Raises `SetupError`."""
+    name = environ.get("REACTOR_LOG_LEVEL") or "INFO"
+    level = logging.getLevelNamesMapping().get(name.strip().upper())
+    if not level:  # NOTSET would be the level of whoever asks
+        raise SetupError(f"REACTOR_LOG_LEVEL expects DEBUG, INFO, WARNING or ERROR; got {name!r}")
+    form = environ.get("REACTOR_LOG_FORMAT") or LogFormat.TEXT
+    return LogSettings(
+        level=logging.DEBUG if verbose else level,
+        format=one_of("REACTOR_LOG_FORMAT", LogFormat)(form),
+    )
+
+
+def ice_settings(
+    environ: Mapping[str, str],
+    *,
+    stun: Sequence[str],
+    turn: Sequence[str],
+    policy: IceTransport,
+    ports: str,
+    host: str,
+    public_ip: str | None,
+) -> IceSettings:
+    """Return how peers are reached. Raises `SetupError`."""
+    stun, turn = stun or listed(environ, "STUN_SERVERS"), turn or listed(environ, "TURN_SERVERS")
+    if policy is IceTransport.RELAY and not turn:
+        raise SetupError("--ice-transport-policy relay needs a --turn-server to relay through")
+    return IceSettings(
+        servers=(*map(parse_stun, stun), *map(parse_turn, turn)),
+        relay_only=policy is IceTransport.RELAY,
+        ports=parse_ports(ports),
+        bind=bound_addresses(host, public_ip),
+        public_address=_address(public_ip),
+    )
+
+
+def codecs(preferred: VideoCodecs) -> tuple[str, ...]:
+    """Return every codec, the preferred one first."""
+    return (preferred.value, *(name.value for name in VideoCodecs if name is not preferred))
+
+
+def listed(environ: Mapping[str, str], variable: str) -> list[str]:
+    """Return the items of a variable, which are separated by commas."""
+    return [item.strip() for item in environ.get(variable, "").split(",") if item.strip()]
+
+
+def bound_addresses(host: str, public_ip: str | None) -> tuple[str, ...]:
+    """Return the addresses that media is sent from; none means those of every interface.
+
+    A server that only this machine can reach needs no other address for its media.
+    """
+    for name in (public_ip, "127.0.0.1" if host == "localhost" else host):
+        try:
+            if name is not None and ipaddress.ip_address(name).is_loopback:
+                return (name,)
+        except ValueError:
+            continue
+    return ()
+
+
+def target_and_overrides(
+    words: Sequence[str], path: str | None, known: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Part the words that are no options into the model's place and the overrides of its config.
+
+    Raises `SetupError` for what is neither; `known` are the options there are.
+    """
+    overrides = [word for word in words if word.startswith("--model.")]
+    places = [word for word in words if not word.startswith("-")]
+    for word in words:
+        if word.startswith("-") and not word.startswith("--model."):
+            raise SetupError(f"unknown argument {word!r}{_nearest(word, known)}")
+    if path is not None:
+        places.append(path)
+    if len(set(places)) > 1:
+        raise SetupError(f"one model is served, and {' and '.join(map(repr, places))} were named")
+    return (places[0] if places else HERE), overrides
+
+
+@contextmanager
+def named_as_options(known: Sequence[str]) -> Iterator[None]:
+    """Have the settings below complain about options, where they know fields of that name."""
+    try:
+        yield
+    except SetupError as error:
+        field, separator, rest = error.message.partition(":")
+        flag = "--" + field.replace("_", "-")
+        if separator and flag in known:
+            text = re.sub(r"\b([a-z]+(?:_[a-z]+)+)\b", lambda m: _flag(m[1], known), rest.strip())
+            raise SetupError(f"{flag}: {text}", error.detail) from None
+        raise
+
+
+def _flag(field: str, known: Sequence[str]) -> str:
+    flag = "--" + field.replace("_", "-")
+    return flag if flag in known else field
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word.partition("=")[0], [*known, "--model.key=value"], n=1)
+    return f"; did you mean {close[0]}?" if close else "; --help lists what there is"
+
+
+def _address(public_ip: str | None) -> str | None:
+    try:
+        return None if public_ip is None else str(ipaddress.ip_address(public_ip))
+    except ValueError:
+        raise SetupError(
+            f"--public-ip expects an address such as 203.0.113.7; got {public_ip!r}"
+        ) from None

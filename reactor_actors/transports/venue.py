@@ -1,0 +1,135 @@
+"""`Venue`: everything on the clients' side of one replica, in one object with one owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reactor_actors.core import events as ev
+from reactor_actors.core.contract import Contract
+from reactor_actors.core.ports import ModelPort
+from reactor_actors.core.session import RUNNING, Limits, State
+from reactor_actors.transports.host import TransportHost
+from reactor_actors.transports.room import LocalRoom
+from reactor_actors.transports.status import ReplicaStatus
+from reactor_actors.transports.uploads import Uploads
+from reactor_actors.transports.webrtc.connections import ConnectionLimits, Connections
+from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.transports.webrtc.streams import Streams
+
+WIND_DOWN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSettings:
+    """What a replica's clients' side is told about its network, its bounds and its patience."""
+
+    peers: PeerSettings = field(default_factory=PeerSettings)
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
+    session: Limits = field(default_factory=Limits)
+    bitrate: BitrateRange = field(default_factory=BitrateRange)
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a replica's model lives, and what joins it to its clients."""
+
+    link: str | None = None
+    node: str | None = None
+    gpus: tuple[str, ...] = ()
+
+
+class Venue:
+    """The session, the encoders and the peers of one replica. Lives on one event loop.
+
+    `host` is what a link talks to, `room` what the entrance sees. `journal` gets every note.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: VenueSettings,
+        *,
+        uploads: Uploads,
+        journal: Callable[[ev.Note], None],
+        emitted: Callable[[float], None],
+    ) -> None:
+        self._journal = journal
+        self._streams = Streams(settings.bitrate)
+        self.host = TransportHost(
+            self._streams,
+            limits=settings.session,
+            uploads=uploads,
+            journal=journal,
+            emitted=emitted,
+        )
+        self._connections = Connections(
+            self.host, self._streams, settings.peers, settings.connections
+        )
+        self.room = LocalRoom(name, self.host, self._connections)
+        self._whereabouts = Whereabouts()
+        self._restarts = 0
+
+    @property
+    def name(self) -> str:
+        """The replica's name."""
+        return self.room.name
+
+    def attach(
+        self,
+        model: ModelPort,
+        contract: Contract,
+        seconds: float,
+        whereabouts: Whereabouts | None = None,
+    ) -> None:
+        """Take the model, which took `seconds` to load."""
+        self._whereabouts = whereabouts or Whereabouts()
+        self._journal(ev.Note("model_loaded", {"seconds": seconds, "outcome": "ok"}))
+        self._streams.declare(contract.tracks, contract.fps)
+        self.host.attach(model, contract)
+
+    def load_failed(self, seconds: float) -> None:
+        """Note that loading the model took `seconds` and came to nothing."""
+        self._journal(ev.Note("model_loaded", {"seconds": seconds, "outcome": "error"}))
+
+    def lose(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
+        """Go on without the model, for now or for good; its clients stay."""
+        self._whereabouts = Whereabouts()
+        self._restarts += isinstance(event, ev.ModelLost)
+        self.host.detach(event)
+
+    def frames(self) -> dict[str, dict[str, int]]:
+        """Return what became of the frames of every track so far."""
+        received = {track: {"received": count} for track, count in self.host.fed().items()}
+        return {**self._streams.counts(), **received}
+
+    def status(self) -> ReplicaStatus:
+        """Say how the replica stands."""
+        pace, where = self.host.pace(), self._whereabouts
+        return ReplicaStatus(
+            name=self.name,
+            state=self.host.state,
+            session=self.host.session,
+            viewers=self.host.clients,
+            fps=pace.fps,
+            latency=pace.latency,
+            restarts=self._restarts,
+            link=where.link,
+            node=where.node,
+            gpus=where.gpus,
+        )
+
+    async def wind_down(self) -> None:
+        """End the session in order, while there is a model to end it with."""
+        if self.host.state in RUNNING:
+            self.host.tell(ev.Shutdown())
+        if self.host.state is State.CLOSING:
+            await self.host.wound_down(WIND_DOWN_SECONDS)
+
+    async def close(self) -> None:
+        """End the session, then everything else."""
+        await self.wind_down()
+        await self._connections.close()
+        await self._streams.close()
+        await self.host.close()
