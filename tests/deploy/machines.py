@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 SSHD = "/usr/sbin/sshd"
-PROGRAMS = ("unshare", "ip", "mount", "ssh", "ssh-keygen", "rsync", SSHD)
+PROGRAMS = ("unshare", "ip", "mount", "ssh", "ssh-keygen", "rsync", "turnserver", SSHD)
 SECONDS = 20.0
 ACCOUNT = "reactor"
 """Whom ssh lets in: the superuser, by a name and with a home that only these machines know."""
@@ -42,6 +42,14 @@ def enter(folder: Path) -> None:
     run("mount", "-t", "tmpfs", "none", "/run")
     Path("/run/netns").mkdir()
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")  # machines see each other through it
+
+
+def face(address: str) -> None:
+    """Give this machine an address that is not its loopback's: clients look for such a one."""
+    run("ip", "link", "add", "face", "type", "veth", "peer", "name", "nobody")
+    run("ip", "address", "add", f"{address}/32", "dev", "face")
+    run("ip", "link", "set", "face", "up")
+    run("ip", "link", "set", "nobody", "up")
 
 
 class Machine:

@@ -5,29 +5,25 @@ Started by its test as the first process of a network of its own. Prints what it
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.clients.python_sdk import PythonViewer
-from tests.clients.sight import until
 from tests.deploy.machines import Machine, enter, key_pair
+from tests.deploy.watching import available, watched
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 SECONDS = 60.0
 NAME = f"reactor-{os.urandom(4).hex()}"
-SHAPE = (360, 640, 3)
 
 
 def main(folder: Path) -> None:
@@ -37,20 +33,18 @@ def main(folder: Path) -> None:
     cluster = folder / "cluster.yaml"
     seen: dict[str, Any] = {}
     try:
-        cluster.write_text(variant(private, head))
-        ray("up", "--yes", cluster)
-        served = serve(cluster)
-        try:
-            url = f"http://{head.address}:8080"
-            available(url)
-            seen |= asyncio.run(watched(url))
-        finally:
-            ray("exec", cluster, "kill -INT $(cat ~/serve.pid)")
-            seen["status"] = served.wait(SECONDS)
         cluster.write_text(variant(private, head, worker))
         ray("up", "--yes", cluster)
         seen["nodes"] = joined(cluster, head, worker)
         seen["machines"] = [head.address, worker.address]
+        served = serve(cluster)
+        try:
+            url = f"http://{head.address}:8080"
+            available(url)
+            seen |= watched(url)
+        finally:
+            ray("exec", cluster, "kill -INT $(cat ~/serve.pid)")
+            seen["status"] = served.wait(SECONDS)
         ray("down", "--yes", cluster)
         seen["left"] = head.programs()
         print(json.dumps(seen))
@@ -108,45 +102,6 @@ def serve(cluster: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [BIN / "ray", "exec", cluster, command], cwd=ROOT, stdout=log, stderr=log
     )
-
-
-def available(url: str) -> None:
-    """Wait until a model has been loaded."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
-                if json.load(answer)["state"] == "available":
-                    return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("no model was loaded")
-
-
-async def watched(url: str) -> dict[str, Any]:
-    """Watch with the published client: how bright it is, and how bright once it is dimmed."""
-    viewer = PythonViewer(url)
-    try:
-        await viewer.connect()
-        bright = await until(lambda: brightness(viewer), "a picture")
-        await viewer.send("set_brightness", brightness=0.0)
-        dark = await until(lambda: darkness(viewer), "a dark picture")
-        return {"bright": bright, "dark": dark}
-    finally:
-        await viewer.close()
-
-
-async def brightness(viewer: PythonViewer) -> float | None:
-    """Return the mean of the newest picture; the client's own stand-in has another size."""
-    picture = await viewer.picture()
-    return float(picture.mean()) if picture is not None and picture.shape == SHAPE else None
-
-
-async def darkness(viewer: PythonViewer) -> float | None:
-    """Return the mean as soon as it is that of a dark picture."""
-    mean = await brightness(viewer)
-    return mean if mean is not None and mean < 10 else None
 
 
 if __name__ == "__main__":
