@@ -29,6 +29,7 @@ NAME = f"reactor-{os.urandom(4).hex()}"
 def main(folder: Path) -> None:
     enter(folder)
     private, public = key_pair(folder)
+    (folder / "token").write_text(os.urandom(32).hex())
     head, worker = (Machine(n, i, folder, public) for i, n in ((2, "head"), (4, "worker")))
     cluster = folder / "cluster.yaml"
     seen: dict[str, Any] = {}
@@ -37,6 +38,7 @@ def main(folder: Path) -> None:
         ray("up", "--yes", cluster)
         seen["nodes"] = joined(cluster, head, worker)
         seen["machines"] = [head.address, worker.address]
+        seen["stranger"] = stranger(f"{head.address}:6379", folder)
         served = serve(cluster)
         try:
             url = f"http://{head.address}:8080"
@@ -60,6 +62,7 @@ def variant(private: Path, head: Machine, *workers: Machine) -> str:
     """Return the file as its user would edit it, with what is installed here in place of `pip`."""
     cluster: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "on_premises.yaml").read_text())
     cluster["cluster_name"] = NAME
+    cluster["file_mounts"]["~/.ray/auth_token"] = str(private.with_name("token"))
     addresses = [worker.address for worker in workers]
     cluster["provider"] |= {"head_ip": head.address, "worker_ips": addresses}
     cluster |= {"min_workers": len(workers), "max_workers": len(workers)}
@@ -80,6 +83,18 @@ def joined(cluster: Path, *machines: Machine) -> list[str]:
             rows = next(line for line in told.splitlines() if line.startswith("[{"))
             nodes = sorted(node["node_ip"] for node in json.loads(rows))
     return nodes
+
+
+def stranger(address: str, folder: Path) -> int:
+    """Ask Ray how it is, without its secret; return the exit status."""
+    asked = subprocess.run(
+        [BIN / "ray", "status", "--address", address],
+        env={**os.environ, "HOME": str(folder)},
+        stdout=(folder / "stranger.log").open("wb"),
+        stderr=subprocess.STDOUT,
+        timeout=SECONDS,
+    )
+    return asked.returncode
 
 
 def ray(*words: str | Path) -> str:

@@ -46,8 +46,17 @@ def test_every_machine_is_given_the_ray_that_the_tests_run_with(path: Path) -> N
 
 @pytest.mark.parametrize("path", [CLOUD, PREMISES], ids=lambda path: path.name)
 def test_what_is_mounted_is_there(path: Path) -> None:
-    for local in read(path)["file_mounts"].values():
+    mounts = read(path)["file_mounts"]
+    [token] = [remote for remote in mounts if remote.endswith("/.ray/auth_token")]
+    assert mounts.pop(token) == "~/.ray/auth_token"
+    for local in mounts.values():
         assert (ROOT / local).is_dir(), local
+
+
+@pytest.mark.parametrize("path", [CLOUD, PREMISES], ids=lambda path: path.name)
+def test_no_machine_speaks_to_who_does_not_know_the_secret(path: Path) -> None:
+    for kind in ("head", "worker"):
+        assert "RAY_AUTH_MODE=token " in read(path)[f"{kind}_start_ray_commands"][-1]
 
 
 def test_the_head_of_the_cloud_takes_the_clients_and_gpu_machines_come_and_go() -> None:

@@ -15,4 +15,5 @@ def test_bare_machines_become_a_cluster_that_serves_a_picture_and_are_left_clean
     assert seen["dark"] < 10
     assert seen["status"] == 0, "serving ended badly"
     assert seen["nodes"] == seen["machines"]
+    assert seen["stranger"] != 0, "Ray speaks to everybody"
     assert seen["left"] == []
