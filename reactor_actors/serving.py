@@ -211,7 +211,10 @@ class Life:
     def _serve(self) -> bool:
         began = time.monotonic()
         orders = self._orders
-        with joined(orders.address), overhearing(self._display.line) as overheard:
+        with (
+            joined(orders.address, orders.source.manifest),
+            overhearing(self._display.line) as overheard,
+        ):
             self._tell(Moment.JOINED)
             if self._asked.is_set():
                 return True

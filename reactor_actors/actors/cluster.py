@@ -25,6 +25,7 @@ from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
 from reactor_actors.loader import ModelSource
+from reactor_actors.manifest import Manifest
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.status import Status
 
@@ -43,27 +44,45 @@ LEFT_BEHIND = (".git", "__pycache__", ".venv", "node_modules")
 
 
 @contextmanager
-def joined(address: str | None) -> Iterator[None]:
-    """Join a cluster, or start a quiet one of this machine alone, with no dashboard."""
+def joined(address: str | None, manifest: Manifest | None = None) -> Iterator[None]:
+    """Join a cluster, or start a quiet one of this machine alone, with no dashboard.
+
+    The model's folder travels to every node of a cluster that is joined, its weights do not.
+    Raises `SetupError` when there is no such cluster, or the folder is too large for it.
+    """
     if ray.is_initialized():
         yield
         return
-    local: dict[str, Any] = {
-        "include_dashboard": False,
-        "object_store_memory": 128 * 2**20,
-        "_node_ip_address": "127.0.0.1",  # nobody else has business with it
-    }
-    ray.init(
-        address=address,
-        logging_level=logging.ERROR,
-        log_to_driver=True,
-        configure_logging=False,
-        **({} if address else local),
-    )
+    # Without an address Ray would join whatever it finds running on this machine.
+    options: dict[str, Any] = {"address": address or "local"}
+    if address is None:
+        options["include_dashboard"] = False
+        options["object_store_memory"] = 128 * 2**20
+        options["_node_ip_address"] = "127.0.0.1"  # nobody else has business with it
+    elif manifest is not None:
+        options["runtime_env"] = _luggage(manifest)
+    try:
+        ray.init(
+            logging_level=logging.ERROR, log_to_driver=True, configure_logging=False, **options
+        )
+    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+        text = str(error).strip().splitlines()
+        raise SetupError(
+            f"Ray cannot be joined at {address or 'this machine'}: {text[0]}"
+        ) from None
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _luggage(manifest: Manifest) -> dict[str, Any]:
+    """Return what Ray is to bring to every node: the model's folder without what stays behind."""
+    left = list(LEFT_BEHIND)
+    weights = manifest.weights_path
+    if weights is not None and weights.is_relative_to(manifest.folder):
+        left.append(f"/{weights.relative_to(manifest.folder)}")
+    return {"working_dir": str(manifest.folder), "excludes": left}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +164,7 @@ class Deployment:
             order.source,
             {
                 **_options(chosen.model, self._group, -1),
-                **_environment(chosen, order.source, nodes),
+                **_environment(chosen, nodes),
             },
             logs=order.logs,
         )
@@ -217,16 +236,12 @@ def _options(resources: Any, group: PlacementGroup | None, bundle: int) -> dict[
     return options
 
 
-def _environment(chosen: Plan, source: ModelSource, nodes: Any) -> dict[str, Any]:
-    """Make a model's environment: all CPUs for its arithmetic, and its folder on every node."""
+def _environment(chosen: Plan, nodes: Any) -> dict[str, Any]:
+    """Make a model's environment: all CPUs are for its arithmetic."""
     # Here, and not in the actor: Ray gives an actor without CPUs one thread, by this variable.
     cpus = max(int(node.get("CPU", 0)) for node in nodes) if chosen.several else os.cpu_count()
     threads = os.environ.get("OMP_NUM_THREADS", str(cpus or 1))
-    environment: dict[str, Any] = {"env_vars": {"OMP_NUM_THREADS": threads}}
-    if chosen.several:
-        environment["working_dir"] = str(source.manifest.folder)
-        environment["excludes"] = list(LEFT_BEHIND)
-    return {"runtime_env": environment}
+    return {"runtime_env": {"env_vars": {"OMP_NUM_THREADS": threads}}}
 
 
 def _port_of(url: str) -> int:
