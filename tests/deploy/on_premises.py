@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
         ray("up", "--yes", cluster)
         seen["nodes"] = joined(cluster, head, worker)
         seen["machines"] = [head.address, worker.address]
-        seen["stranger"] = stranger(f"{head.address}:6379", folder)
+        asked = stranger(f"{head.address}:6379", folder)
         served = serve(cluster)
         try:
             url = f"http://{head.address}:8080"
@@ -47,6 +47,7 @@ def main(folder: Path) -> None:
         finally:
             ray("exec", cluster, "kill -INT $(cat ~/serve.pid)")
             seen["status"] = served.wait(SECONDS)
+        seen["stranger"] = asked.wait(SECONDS)
         ray("down", "--yes", cluster)
         seen["left"] = head.programs()
         print(json.dumps(seen))
@@ -67,8 +68,9 @@ def variant(private: Path, head: Machine, *workers: Machine) -> str:
     cluster["provider"] |= {"head_ip": head.address, "worker_ips": addresses}
     cluster |= {"min_workers": len(workers), "max_workers": len(workers)}
     cluster["auth"] |= {"ssh_private_key": str(private)}
-    path = f'PATH="{BIN}:$PATH" PYTHONPATH="$HOME/reactor_actors"'
-    cluster["setup_commands"] = [f"echo 'export {path}' >> ~/.bashrc"]
+    shell = cluster["setup_commands"][-1].replace("$HOME/.reactor/bin", str(BIN))
+    mounted = "echo 'export PYTHONPATH=$HOME/reactor_actors' >> ~/.bashrc"
+    cluster["setup_commands"] = [shell, mounted]
     return yaml.safe_dump(cluster)
 
 
@@ -85,16 +87,14 @@ def joined(cluster: Path, *machines: Machine) -> list[str]:
     return nodes
 
 
-def stranger(address: str, folder: Path) -> int:
-    """Ask Ray how it is, without its secret; return the exit status."""
-    asked = subprocess.run(
+def stranger(address: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Begin to ask Ray how it is, without its secret."""
+    return subprocess.Popen(
         [BIN / "ray", "status", "--address", address],
         env={**os.environ, "HOME": str(folder)},
         stdout=(folder / "stranger.log").open("wb"),
         stderr=subprocess.STDOUT,
-        timeout=SECONDS,
     )
-    return asked.returncode
 
 
 def ray(*words: str | Path) -> str:

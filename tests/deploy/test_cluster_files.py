@@ -55,8 +55,9 @@ def test_what_is_mounted_is_there(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [CLOUD, PREMISES], ids=lambda path: path.name)
 def test_no_machine_speaks_to_who_does_not_know_the_secret(path: Path) -> None:
-    for kind in ("head", "worker"):
-        assert "RAY_AUTH_MODE=token " in read(path)[f"{kind}_start_ray_commands"][-1]
+    assert re.search(
+        r"echo 'export .*RAY_AUTH_MODE=token' >> ~/.bashrc", read(path)["setup_commands"][-1]
+    )
 
 
 def test_the_head_of_the_cloud_takes_the_clients_and_gpu_machines_come_and_go() -> None:
