@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.placement import Plan, plan
 from reactor_actors.actors.replica import RayReplica, actor, plain
 from reactor_actors.actors.scale import Scale
-from reactor_actors.actors.transport import Served, TransportActor
+from reactor_actors.actors.transport import Listening, Served, TransportActor
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
@@ -39,15 +40,21 @@ GROUP_SECONDS = 20.0
 REQUESTS = 64
 """Calls a transport's actor takes at a time: the long `keep`, and questions beside it."""
 
+REACH_SECONDS = 5.0
+OWN_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
+
 LEFT_BEHIND = (".git", "__pycache__", ".venv", "node_modules")
 """What of a model's folder does not travel to other nodes."""
 
 
 @contextmanager
-def joined(address: str | None, manifest: Manifest | None = None) -> Iterator[None]:
+def joined(
+    address: str | None, manifest: Manifest | None = None, *, listening: bool = True
+) -> Iterator[None]:
     """Join a cluster, or start a quiet one of this machine alone, with no dashboard.
 
-    The model's folder travels to every node of a cluster that is joined, its weights do not.
+    Without `listening`, what actors write is not printed here. The model's folder travels to every
+    node of a cluster that is joined, its weights do not.
     Raises `SetupError` when there is no such cluster, or the folder is too large for it.
     """
     if ray.is_initialized():
@@ -59,11 +66,17 @@ def joined(address: str | None, manifest: Manifest | None = None) -> Iterator[No
         options["include_dashboard"] = False
         options["object_store_memory"] = 128 * 2**20
         options["_node_ip_address"] = "127.0.0.1"  # nobody else has business with it
-    elif manifest is not None:
-        options["runtime_env"] = _luggage(manifest)
+    else:
+        check(address)
+        bring_token()
+        if manifest is not None:
+            options["runtime_env"] = _luggage(manifest)
     try:
         ray.init(
-            logging_level=logging.ERROR, log_to_driver=True, configure_logging=False, **options
+            logging_level=logging.ERROR,
+            log_to_driver=listening,
+            configure_logging=False,
+            **options,
         )
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
         text = str(error).strip().splitlines()
@@ -74,6 +87,31 @@ def joined(address: str | None, manifest: Manifest | None = None) -> Iterator[No
         yield
     finally:
         ray.shutdown()
+
+
+def check(address: str) -> None:
+    """Raise `SetupError` where nothing can be joined; Ray itself takes half a minute to say so."""
+    if address in ("auto", "local"):
+        return
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdigit() or "/" in host:
+        raise SetupError(f"--address expects auto or host:port of a Ray cluster; got {address!r}")
+    # Ray, too, takes this machine's own name for the address under which others know it.
+    known = ray.util.get_node_ip_address() if host in OWN_NAMES else host  # type: ignore[no-untyped-call]
+    try:
+        socket.create_connection((known.strip("[]"), int(port)), REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise SetupError(f"no Ray cluster answers at {known}:{port}: {error}") from None
+
+
+def bring_token() -> None:
+    """Show the cluster the token that Ray keeps for this user, as it does by itself for `auto`."""
+    try:
+        from ray._private.authentication import authentication_token_setup as tokens
+
+        tokens.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    except (ImportError, AttributeError, TypeError):
+        log.debug("this Ray has other tokens")
 
 
 def _luggage(manifest: Manifest) -> dict[str, Any]:
@@ -111,7 +149,7 @@ class Deployment:
 
     @property
     def url(self) -> str:
-        """An address at which the machine of the transport reaches it."""
+        """An address at which this machine reaches it."""
         return self._url
 
     def ended(self, seconds: float) -> bool | None:
@@ -139,7 +177,13 @@ class Deployment:
     def status(self) -> Status:
         """Say how everything stands."""
         status: Status = self._call(self._actor.status.remote())
-        return status
+        return replace(status, url=self._url)
+
+    def actors(self) -> tuple[tuple[str, str], ...]:
+        """Return the actors whose logs tell of the deployment: a name for people, and Ray's id."""
+        models: dict[str, str] = self._call(self._actor.models.remote())
+        own = self._actor._actor_id.hex()
+        return (("transport", own), *((f"model {name}", one) for name, one in models.items()))
 
     def drain(self, seconds: float) -> bool:
         """Take no more sessions and clients; wait until none runs. False: one still does."""
@@ -171,7 +215,7 @@ class Deployment:
         served = Served(order.source.manifest.name, order.version, order.scale)
         options = {**_options(chosen.transport, self._group, 0), "max_concurrency": REQUESTS}
         self._actor = actor(TransportActor, options, served, order.settings, order.logs, spawn)
-        self._url: str = self._call(self._actor.start.remote())
+        self._url = self._seen_from_here(self._call(self._actor.start.remote()))
         self._kept = self._actor.keep.remote()
 
     def _revive(self, failure: Exception) -> None:
@@ -191,6 +235,13 @@ class Deployment:
         if self._group is not None:
             remove_placement_group(self._group)
             self._group = None
+
+    def _seen_from_here(self, listening: Listening) -> str:
+        """Return an address that works here too, if the server listens on more than its own."""
+        here = ray.get_runtime_context().get_node_id()
+        if listening.node == here:
+            return listening.url
+        return listening.url.replace("//localhost:", f"//{listening.address}:")
 
     def _call(self, answer: Any, seconds: float = 0.0) -> Any:
         limit = seconds + ANSWER_SECONDS

@@ -23,6 +23,10 @@ class Loaded:
 class Replica(Protocol):
     """A model's process, as the supervisor drives it."""
 
+    @property
+    def id(self) -> str:
+        """What the cluster calls it."""
+
     async def load(self) -> Loaded:
         """Load the model. Raises `SetupError` or `ModelError`, or whatever tells of its death."""
 

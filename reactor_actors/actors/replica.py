@@ -23,6 +23,11 @@ class RayReplica:
     def __init__(self, source: ModelSource, options: dict[str, Any], *, logs: LogSettings) -> None:
         self.actor = actor(ModelActor, {**options, "max_concurrency": CALLS}, source, logs)
 
+    @property
+    def id(self) -> str:
+        """What Ray calls the actor."""
+        return str(self.actor._actor_id.hex())
+
     async def load(self) -> Loaded:
         """Load the model."""
         loaded: Loaded = await self._asked(self.actor.load.remote())

@@ -50,6 +50,11 @@ class Supervisor:
         self._ever_loaded = False
         venue.host.when_stuck(self._replace)
 
+    @property
+    def actor(self) -> str | None:
+        """The id of the model's process; None without one."""
+        return self._replica.id if self._replica else None
+
     async def keep(self) -> bool:
         """Keep the model alive; return True once stopped, False once given up.
 

@@ -29,6 +29,15 @@ class Served:
     scale: Scale
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a server listens: the address its own machine reaches it at, and that machine."""
+
+    url: str
+    node: str
+    address: str
+
+
 class TransportActor:
     """HTTP, sessions and peers of all replicas, in a process that outlives their models.
 
@@ -47,10 +56,10 @@ class TransportActor:
         self._settings = settings
         self._spawn = spawn
         self._server: TransportServer | None = None
-        self._supervisors: list[Supervisor] = []
+        self._supervisors: dict[str, Supervisor] = {}
 
-    async def start(self) -> str:
-        """Listen, before any model loads; return the address. Raises `SetupError`."""
+    async def start(self) -> Listening:
+        """Listen, before any model loads. Raises `SetupError`."""
         served, scale = self._served, self._served.scale
         self._server = TransportServer(
             self._settings,
@@ -60,21 +69,24 @@ class TransportActor:
             mode=scale.mode,
             queue_limit=scale.queue_limit,
         )
+        node, address, _ = whereabouts()
         own = ray.get_runtime_context
-        self._meetings = Meetings(scale.link, whereabouts()[0], lambda: own().current_actor)
-        self._supervisors = [
-            Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
-            for venue in self._server.venues.values()
-        ]
+        self._meetings = Meetings(scale.link, node, lambda: own().current_actor)
+        self._supervisors = {
+            name: Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
+            for name, venue in self._server.venues.items()
+        }
         await self._server.start()
-        return self._server.url
+        return Listening(self._server.url, node, address)
 
     async def keep(self) -> bool:
         """Keep the models alive until stopped; False if any had to be given up.
 
         Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
         """
-        kept = [asyncio.ensure_future(supervisor.keep()) for supervisor in self._supervisors]
+        kept = [
+            asyncio.ensure_future(supervisor.keep()) for supervisor in self._supervisors.values()
+        ]
         try:
             return all(await asyncio.gather(*kept))
         finally:
@@ -94,6 +106,11 @@ class TransportActor:
         """Say how everything stands."""
         return self._started().status()
 
+    async def models(self) -> dict[str, str]:
+        """Return Ray's id of every model's process, by its replica's name."""
+        living = {name: one.actor for name, one in self._supervisors.items()}
+        return {name: actor for name, actor in living.items() if actor is not None}
+
     async def drain(self, seconds: float) -> bool:
         """Take no more sessions and clients; wait until none runs. False: one still does."""
         return await self._started().lobby.drain(seconds)
@@ -103,7 +120,7 @@ class TransportActor:
         if self._server is None:
             return
         await self._server.wind_down()
-        await asyncio.gather(*(supervisor.stop() for supervisor in self._supervisors))
+        await asyncio.gather(*(supervisor.stop() for supervisor in self._supervisors.values()))
         await self._server.close()
 
     def _started(self) -> TransportServer:

@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from reactor_actors.cli.detached import register
 from reactor_actors.cli.serve import serve
 from reactor_actors.core.errors import ModelError, SetupError
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(context_settings={"ignore_unknown_options": True})(serve)
+register(app)
 
 
 @app.callback()

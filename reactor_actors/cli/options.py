@@ -179,3 +179,15 @@ Watchdog = Annotated[
         "A model may hold its thread in a session, then it is replaced; 0 is for ever.",
     ),
 ]
+
+Detach = Annotated[
+    bool, Option("--detach", help="Leave it on the cluster, and return once it is loaded.")
+]
+DeploymentName = Annotated[str | None, Option("--name", help="What --detach calls it.")]
+Name = Annotated[str | None, Argument(help="Which deployment; needless where there is only one.")]
+Cluster = Annotated[str, Option("--address", envvar="RAY_ADDRESS", help="Ray cluster to ask.")]
+Follow = Annotated[bool, Option("--follow", "-f", help="Go on until Ctrl-C.")]
+Tail = Annotated[int, Option(min=1, help="How many of the last lines, of each process.")]
+Drain = Annotated[
+    float, Option(min=0, help="Seconds that running sessions have to end by themselves.")
+]

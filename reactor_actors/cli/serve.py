@@ -9,9 +9,11 @@ import sys
 import typer
 
 from reactor_actors import __version__
+from reactor_actors.actors.cluster import Order
 from reactor_actors.actors.logs import LogFormat, configure
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.cli import options
+from reactor_actors.cli.detached import detach as leave_behind
 from reactor_actors.cli.display import JsonDisplay, PlainDisplay
 from reactor_actors.cli.live import LiveDisplay
 from reactor_actors.cli.settings import (
@@ -23,6 +25,7 @@ from reactor_actors.cli.settings import (
     target_and_overrides,
 )
 from reactor_actors.core.admission import QUEUE_LIMIT
+from reactor_actors.core.errors import SetupError
 from reactor_actors.core.session import Limits
 from reactor_actors.loader import find_model
 from reactor_actors.serving import Display, Orders
@@ -68,6 +71,8 @@ def serve(
     stop_grace: options.StopGrace = 30.0,
     watchdog: options.Watchdog = 0.0,
     address: options.Address = None,
+    detach: options.Detach = False,
+    name: options.DeploymentName = None,
     verbose: options.Verbose = False,
 ) -> None:
     """Serve a model until Ctrl-C. SIGTERM lets the running session end first."""
@@ -118,7 +123,17 @@ def serve(
         address=address,
         drain=drain_seconds(os.environ),
     )
-    raise typer.Exit(0 if run(orders) else 1)
+    if detach:
+        leave_behind(name, address, order_of(orders))
+    elif name is not None:
+        raise SetupError("--name is for --detach: what ends with this terminal needs no name")
+    else:
+        raise typer.Exit(0 if run(orders) else 1)
+
+
+def order_of(orders: Orders) -> Order:
+    """Return what is made on the cluster."""
+    return Order(orders.source, orders.settings, orders.scale, orders.version, orders.logs)
 
 
 def run(orders: Orders) -> bool:

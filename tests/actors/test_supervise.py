@@ -54,6 +54,7 @@ class Thread:
     """A replica without a process of its own: the actor's plain class, called in threads."""
 
     def __init__(self, source: ModelSource) -> None:
+        self.id = "thread"
         self._actor = ModelActor(source, LogSettings(logging.WARNING))
 
     async def load(self) -> Loaded:
@@ -77,6 +78,8 @@ class Thread:
 
 class Unloadable:
     """A replica whose process dies before it has loaded anything."""
+
+    id = "unloadable"
 
     async def load(self) -> Loaded:
         raise ModelError("the model's process has died")

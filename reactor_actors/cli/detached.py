@@ -1,0 +1,128 @@
+"""Deployments that go on without this terminal: to leave one behind, to look at it, to end it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from reactor_actors.actors.cluster import Order, joined
+from reactor_actors.actors.keeper import Kept, find, keep, kept, loaded
+from reactor_actors.actors.logfiles import lines_of
+from reactor_actors.actors.logs import LogSettings, configure
+from reactor_actors.cli import options
+from reactor_actors.cli.display import PlainDisplay
+from reactor_actors.cli.summary import elapsed, standing
+from reactor_actors.core.errors import ModelError, SetupError
+from reactor_actors.transports.status import Status
+
+QUIET = LogSettings(level=logging.WARNING)
+
+
+def detach(name: str | None, address: str | None, order: Order) -> None:
+    """Start a deployment that goes on by itself; return once its model is loaded."""
+    if address is None:
+        raise SetupError(
+            "--detach needs a cluster that outlives this terminal: start one with "
+            "`ray start --head`, and give its --address"
+        )
+    began, display = time.monotonic(), PlainDisplay(order.source.manifest.name, order.scale)
+    chosen = name or order.source.manifest.name
+    configure(QUIET)
+    with joined(address, order.source.manifest, listening=False):
+        deployment = keep(chosen, order)
+        told: set[str] = set()
+
+        def tell(status: Status) -> None:
+            if status.url not in told:
+                told.add(status.url)
+                display.listening(status.url)
+
+        seen = loaded(deployment, tell)
+        if seen.contract is not None and seen.status is not None:
+            display.loaded(seen.contract, seen.status, time.monotonic() - began)
+    print(f"it goes on by itself; to end it: reactor-actors stop {chosen} --address {address}")
+
+
+def status(name: options.Name = None, address: options.Cluster = "auto") -> None:
+    """Show the deployments on a cluster, or one of them and its replicas."""
+    configure(QUIET)
+    console = Console(highlight=False)
+    with joined(address, listening=False):
+        if name is not None:
+            console.print(replicas(find(name).look()))
+            return
+        known = [(one, look(one)) for one in kept()]
+    if not known:
+        console.print("there is no deployment on this cluster")
+        return
+    table = Table("deployment", "url", "stands", box=None, pad_edge=False)
+    for one, seen in known:
+        url = seen.status.url if seen.status else ""
+        table.add_row(one, url, summary(seen))
+    console.print(table)
+
+
+def logs(
+    name: options.Name = None,
+    follow: options.Follow = False,
+    tail: options.Tail = 200,
+    address: options.Cluster = "auto",
+) -> None:
+    """Print what a deployment has written, and with --follow what it goes on to write."""
+    configure(QUIET)
+    with joined(address, listening=False):
+        actors = find(name).look().actors
+        for source, line in lines_of(actors, tail=tail, follow=follow):
+            sys.stdout.write(f"{source} │ {line}\n")
+            sys.stdout.flush()
+
+
+def stop(
+    name: options.Name = None, drain: options.Drain = 0.0, address: options.Cluster = "auto"
+) -> None:
+    """End a deployment in order: sessions, models, server."""
+    configure(QUIET)
+    with joined(address, listening=False):
+        began, deployment = time.monotonic(), find(name)
+        deployment.stop(drain)
+        print(f"{deployment.name} has ended, after {elapsed(time.monotonic() - began)}")
+
+
+def look(name: str) -> Kept:
+    """Look at a deployment; one that does not answer is no reason not to show the others."""
+    try:
+        return find(name).look()
+    except (SetupError, ModelError) as error:
+        return Kept(error=error)
+
+
+def summary(seen: Kept) -> str:
+    """Return how a deployment stands, in one line."""
+    if seen.error is not None:
+        return str(seen.error).splitlines()[0]
+    return ", ".join(standing(seen.status)) if seen.status else "starting"
+
+
+def replicas(seen: Kept) -> Table | str:
+    """Return how each replica stands, as a table."""
+    if seen.status is None:
+        return summary(seen)
+    table = Table(title=f"{seen.status.url}  {summary(seen)}", title_justify="left", box=None)
+    for heading in ("replica", "state", "viewers", "fps", "latency", "restarts", "link", "node"):
+        table.add_column(heading)
+    for one in seen.status.replicas:
+        latency = "" if one.latency is None else f"{one.latency * 1000:.0f} ms"
+        facts = (one.name, one.state, one.viewers, f"{one.fps:.0f}", latency, one.restarts)
+        table.add_row(*map(str, facts), one.link or "", one.node or "")
+    return table
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command these verbs."""
+    for verb in (status, logs, stop):
+        app.command()(verb)
