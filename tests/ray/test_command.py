@@ -85,7 +85,7 @@ def test_on_a_terminal_a_spinner_then_a_summary_then_a_line_that_lives(serve: Se
     assert any(line.startswith("commands  crash") for line in told)
     [model] = [pid for pid in command.family() if "ModelActor" in title(pid)]
     os.kill(model, signal.SIGKILL)
-    command.says("restarting 1/3")
+    command.says("restart 1 of 3")
     shm, family, folder = set(os.listdir("/dev/shm")), command.family(), folder_of(command)
     assert folder.is_dir()
     command.type(b"\x03")
