@@ -12,7 +12,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,7 @@ def cluster() -> Iterator[None]:
     # Ray gives an actor without CPUs one thread for its arithmetic.
     os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
     ray.init(
+        address="local",  # none that happens to run on this machine
         include_dashboard=False,
         object_store_memory=256 * 2**20,
         _node_ip_address="127.0.0.1",
@@ -139,25 +140,19 @@ def cluster() -> Iterator[None]:
 
 
 def refs(count: int, size: int) -> Figures:
-    model, transport = actor(Model), actor(Transport)
-    ray.get(transport.start.remote(model))
-    arriving = transport.arrived.remote()
-    return measured(count, lambda: (model.run.remote(transport, count, size), arriving))
+    with living(Model, Transport) as (model, transport):
+        ray.get(transport.start.remote(model))
+        arrived = transport.arrived.remote()
+        return measured(count, model.run.remote(transport, count, size), arrived)
 
 
 def queue(count: int, size: int) -> Figures:
-    producer, consumer = actor(Producer), actor(Consumer)
     between = Queue(maxsize=4, actor_options={"num_cpus": 0})
-    try:
-        return measured(
-            count,
-            lambda: (
-                producer.run.remote(between, count, size),
-                consumer.run.remote(between, count, size),
-            ),
-        )
-    finally:
-        between.shutdown()
+    with living(Producer, Consumer) as (producer, consumer):
+        arrived = consumer.run.remote(between, count, size)
+        figures = measured(count, producer.run.remote(between, count, size), arrived)
+    between.shutdown(force=True)
+    return figures
 
 
 def at_rest(count: int) -> Figures:
@@ -165,8 +160,7 @@ def at_rest(count: int) -> Figures:
     return Figures([], cpu_over(count / FPS / 2) * 1e3 / FPS)
 
 
-def measured(count: int, start: Callable[[], tuple[Any, Any]]) -> Figures:
-    began, arrived = start()
+def measured(count: int, began: Any, arrived: Any) -> Figures:
     seconds = (count - WARM_UP) / FPS
     ray.wait([began], timeout=(WARM_UP / FPS) + 2.0)  # processes start, too
     cost = cpu_over(seconds - 3.0) * 1e3 / FPS
@@ -182,7 +176,14 @@ def cpu_over(seconds: float) -> float:
     return cpu / (time.monotonic() - began)
 
 
-def actor(cls: type) -> Any:
+@contextmanager
+def living(*classes: type) -> Iterator[list[Any]]:
+    """Actors that are gone afterwards: they would go on costing something."""
     environment = {"env_vars": {"PYTHONPATH": ROOT}}
     options = {"num_cpus": 0, "max_concurrency": 8, "runtime_env": environment}
-    return ray.remote(cls).options(**options).remote()
+    actors = [ray.remote(cls).options(**options).remote() for cls in classes]
+    try:
+        yield actors
+    finally:
+        for actor in actors:
+            ray.kill(actor)
