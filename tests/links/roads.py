@@ -28,6 +28,7 @@ class Road:
     def __init__(self, seconds: float = 0.0, seed: int = 1) -> None:
         self.seconds = seconds
         self.calls: list[str] = []
+        self.returned: list[str] = []
         self.model: ModelEnd | None = None
         self.clients: ClientsEnd | None = None
         self._loop = asyncio.get_running_loop()
@@ -41,6 +42,7 @@ class Road:
         taking = self.clients.take(*_carried(items, arrays))
         reply = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(taking, self._loop))
         await self._travel()
+        self.returned.append("to clients")
         return pickle.loads(pickle.dumps(reply))
 
     async def to_model(self, items: list[bytes], *arrays: np.ndarray[Any, Any]) -> None:
@@ -48,6 +50,7 @@ class Road:
         await self._travel("to model")
         await asyncio.to_thread(self.model.take, *_carried(items, arrays))
         await self._travel()
+        self.returned.append("to model")
 
     def die(self) -> None:
         self._dead = True
