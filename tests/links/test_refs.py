@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from reactor_actors.core.errors import PeerGone
-from reactor_actors.core.media import Tick
+from reactor_actors.core.media import Batch, Tick
 from reactor_actors.core.messages import Grant, Said, SessionStarted
 from reactor_actors.core.ports import Feed
 from reactor_actors.core.wire import inbound
@@ -183,8 +183,10 @@ async def test_what_a_waiting_push_is_granted_at_once_goes_in_one_call() -> None
         assert before.count("to clients") == 2
         ends.play(4)
         assert await pushing == 12
-        await ends.arrived(12)
+        later = {id(tick.pictures["main"].base) for tick in (await ends.arrived(12))[8:]}
+        assert len(later) == 1
         assert await ends.calm() == [*before, "to model", "to clients"]
+        assert ends.road.said == ["Hello", "Wants", "Admitted", "Wants", "Admitted"]
 
 
 async def test_who_does_not_wait_is_told_of_all_room_at_once() -> None:
@@ -210,10 +212,17 @@ async def test_room_of_which_a_smaller_batch_was_not_told_is_asked_for() -> None
 
 
 async def test_credits_are_known_by_the_last_word_whichever_comes_first(ends: Ends) -> None:
-    soon, late = (Granted(number, 0, wait, 0.1, 0.0) for number, wait in ((9, -1.0), (8, 3600.0)))
+    soon, late, last = (
+        Granted(number, 0, wait, 0.1, 0.0)
+        for number, wait in ((9, -1.0), (8, 3600.0), (10, 3600.0))
+    )
     ends.theirs.take(encode(soon))
     ends.theirs.take(encode(late))
-    assert await ends.push(1) == 1
+    nothing = Batch(0)  # waits for its turn and says nothing
+    assert await asyncio.wait_for(ends.theirs.push(nothing, drop=False), SECONDS) == 0
+    ends.theirs.take(encode(last))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ends.theirs.push(nothing, drop=False), 0.02)
 
 
 async def test_nothing_is_passed_on_before_the_start_and_nothing_is_lost() -> None:
