@@ -32,7 +32,7 @@ from reactor_actors.core.messages import FromModel, Grant, ToModel
 from reactor_actors.core.ports import ClientSide, Feed, ModelSide
 from reactor_actors.flow.bell import Bell
 from reactor_actors.flow.queue import Credits
-from reactor_actors.links.calls import LIMITS, Calls, Hearing, Limits
+from reactor_actors.links.calls import LIMITS, Calls, Hearing, Limits, told
 from reactor_actors.links.frames import Cut, Rate
 from reactor_actors.links.framing import FrameError, encode
 from reactor_actors.links.items import (
@@ -51,7 +51,7 @@ from reactor_actors.links.telling import Telling, rebased
 
 FEEDS_PER_CALL = 8
 CLOSED_HERE = "closed at this end"
-CLOSED_THERE = "the other end is gone: it was closed"
+CLOSED_THERE = "it was closed"
 
 Call: TypeAlias = Callable[..., Awaitable[Any]]
 """`await call(items, *arrays)`: have the other end's `take` called, and return what it returns."""
@@ -124,7 +124,7 @@ class ModelEnd:
     def take(self, items: list[bytes], *arrays: NDArray[Any]) -> None:
         """Take what the clients' end says. Calls must not overlap. Raises `PeerGone`."""
         if self.closed.done():
-            raise PeerGone(self.closed.result())
+            raise _gone(self.closed.result())
         self._arrays = iter(arrays)
         try:
             self._hearing.hear(items)
@@ -174,7 +174,7 @@ class ModelEnd:
                     Feed(message.track, data, message.pts, message.height, message.width)
                 )
             case Farewell(reason):
-                self._end(reason)
+                self._end(told(PeerGone(reason)))
             case _:
                 self._model.deliver(message)
 
@@ -238,7 +238,7 @@ class ClientsEnd:
             self._bell.ring()
         await self._bell.until(lambda: self._started or self._over())
         if self.closed.done():
-            raise PeerGone(self.closed.result())
+            raise _gone(self.closed.result())
         self._arrays = iter(arrays)
         self._answering = True
         try:
@@ -299,7 +299,7 @@ class ClientsEnd:
             case Hello(bound):
                 self._telling.meet(bound)
             case Farewell(reason):
-                self._end(reason)
+                self._end(told(PeerGone(reason)))
             case _:
                 self._clients.receive(message)
 
@@ -316,3 +316,8 @@ class ClientsEnd:
             self._kept.clear()
             self._calls.close(last)
             self._bell.ring()
+
+
+def _gone(reason: str) -> PeerGone:
+    """Return what the other end is told that calls one which has ended."""
+    return PeerGone(CLOSED_THERE if reason == CLOSED_HERE else reason)

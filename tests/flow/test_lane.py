@@ -76,14 +76,23 @@ def test_closing_an_empty_lane_ends_its_run() -> None:
     assert run_virtually(main()) == []
 
 
-async def test_a_send_that_raises_ends_the_run() -> None:
+async def test_a_send_that_raises_ends_the_run_and_leaves_the_lane_closed_and_empty() -> None:
     async def send(items: list[int]) -> None:
+        lane.offer(2)
         raise ConnectionResetError("the other end left")
 
     lane = Lane(send, 10)
     lane.offer(1)
     with pytest.raises(ConnectionResetError):
         await lane.run()
+    assert not lane.offer(3)
+    assert len(lane) == 0
+
+
+def test_items_may_have_weights_and_the_last_one_may_exceed_the_bound() -> None:
+    lane: Lane[int] = Lane(Road().send, 10, lambda item: item)
+    assert [lane.offer(n) for n in (4, 5, 90, 0)] == [True, True, True, False]
+    assert lane.weight == 99
 
 
 @given(st.lists(st.sampled_from([0.0, 0.3, 1.7]), max_size=30), st.integers(1, 5))

@@ -14,6 +14,7 @@ def cluster() -> Iterator[None]:
     import ray
 
     ray.init(
+        address="local",  # none that happens to run on this machine
         num_cpus=2,
         include_dashboard=False,
         object_store_memory=256 * 2**20,

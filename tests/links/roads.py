@@ -13,7 +13,8 @@ import numpy as np
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import FromModel, Grant, ToModel
 from reactor_actors.core.ports import ClientSide, Feed, ModelPort
-from reactor_actors.links.items import Granted
+from reactor_actors.links.framing import Decoder
+from reactor_actors.links.items import TO_CLIENTS, Granted
 from reactor_actors.links.refs import ClientsEnd, ModelEnd
 
 
@@ -21,13 +22,17 @@ class Road:
     """Calls between the ends of a refs link, as Ray makes them: pickled, arrays read-only.
 
     Every call takes as long as it likes, up to `seconds` there and back, so calls that overlap
-    overtake each other. From `die()` on they fail, those under way too; from `swallow()` on none
+    overtake each other. `calls` and `returned` tell which way they went, `said` what the model's
+    end said in them. From `die()` on they fail, those under way too; from `swallow()` on none
     comes back.
     """
 
     def __init__(self, seconds: float = 0.0, seed: int = 1) -> None:
         self.seconds = seconds
         self.calls: list[str] = []
+        self.returned: list[str] = []
+        self.said: list[str] = []
+        self._decoder = Decoder(TO_CLIENTS)
         self.model: ModelEnd | None = None
         self.clients: ClientsEnd | None = None
         self._loop = asyncio.get_running_loop()
@@ -38,9 +43,11 @@ class Road:
     async def to_clients(self, items: list[bytes], *arrays: np.ndarray[Any, Any]) -> Granted:
         assert self.clients is not None
         await self._travel("to clients")
+        self.said += [type(told).__name__ for item in items for told in self._decoder.feed(item)]
         taking = self.clients.take(*_carried(items, arrays))
         reply = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(taking, self._loop))
         await self._travel()
+        self.returned.append("to clients")
         return pickle.loads(pickle.dumps(reply))
 
     async def to_model(self, items: list[bytes], *arrays: np.ndarray[Any, Any]) -> None:
@@ -48,6 +55,7 @@ class Road:
         await self._travel("to model")
         await asyncio.to_thread(self.model.take, *_carried(items, arrays))
         await self._travel()
+        self.returned.append("to model")
 
     def die(self) -> None:
         self._dead = True

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from reactor_actors.core.errors import PeerGone
-from reactor_actors.core.media import Tick
+from reactor_actors.core.media import Batch, Tick
 from reactor_actors.core.messages import Grant, Said, SessionStarted
 from reactor_actors.core.ports import Feed
 from reactor_actors.core.wire import inbound
@@ -23,8 +23,9 @@ from reactor_actors.engine.host import ModelHost
 from reactor_actors.flow.buffer import CAPACITY
 from reactor_actors.interface.compile import program_of
 from reactor_actors.links.calls import LIMITS, Limits
+from reactor_actors.links.frames import PlacedPicture
 from reactor_actors.links.framing import encode
-from reactor_actors.links.items import Granted
+from reactor_actors.links.items import Admitted, AdmittedTick, Granted
 from reactor_actors.links.refs import FEEDS_PER_CALL, ClientsEnd, ModelEnd
 from reactor_actors.transports.host import TransportHost
 from tests.authoring.simplest import Painter, grey_of
@@ -56,6 +57,12 @@ class Ends:
         await until(lambda: len(self.clients.ticks) >= count)
         return self.clients.ticks
 
+    async def calm(self) -> list[str]:
+        """Wait until every call has returned and its reply is known; return the calls."""
+        await until(lambda: self.road.returned and len(self.road.returned) == len(self.road.calls))
+        await asyncio.sleep(0.01)
+        return list(self.road.calls)
+
     async def ended(self) -> tuple[str, str]:
         theirs = asyncio.wrap_future(self.theirs.closed)
         both = asyncio.gather(self.ours.closed, theirs)
@@ -75,9 +82,11 @@ async def joined(
     road, model, seen = Road(), model or FakeModel(), clients or Clients(keep=True)
     contract = replace(CONTRACT, buffer_size=bound)
     async with meet_by_calls(road, contract, model, seen, limits) as (ours, theirs):
+        ends = Ends(road, ours, theirs, model, seen)
         if start:
             ours.start()
-        yield Ends(road, ours, theirs, model, seen)
+            await ends.calm()  # the hello has a call of its own
+        yield ends
     assert not [t for t in threading.enumerate() if t.name == "link"]
 
 
@@ -120,7 +129,6 @@ async def test_calls_that_overlap_are_reordered_on_the_road_and_never_overlap_on
 
 async def test_ticks_that_are_admitted_together_are_one_call_and_one_array() -> None:
     async with joined(bound=8) as ends:
-        await until(lambda: ends.road.calls == ["to clients"])
         await ends.push(*range(8))
         ticks = await ends.arrived(8)
         assert ends.road.calls == ["to clients"] * 2
@@ -143,27 +151,53 @@ class Playing(Clients):
         self.link.grant(Grant(len(self.ticks), float("-inf"), 0.1, 0.4))
 
 
-async def test_a_model_at_its_pace_costs_one_call_a_tick_whose_reply_is_the_credit() -> None:
+@pytest.mark.parametrize("bound", [1, 4])
+async def test_a_model_at_its_pace_costs_one_call_a_tick_whose_reply_is_the_credit(
+    bound: int,
+) -> None:
     clients = Playing()
-    async with joined(clients=clients) as ends:
+    async with joined(bound=bound, clients=clients) as ends:
         clients.link = ends.ours
-        await until(lambda: ends.road.calls == ["to clients"])
         for level in range(50):
             await ends.push(level)
             await ends.arrived(level + 1)
-        assert ends.road.calls == ["to clients"] * 51
+        assert await ends.calm() == ["to clients"] * 51
 
 
 async def test_a_batch_that_is_played_one_by_one_costs_two_calls() -> None:
     async with joined(bound=8) as ends:
-        await until(lambda: ends.road.calls == ["to clients"])
         for turn in range(10):
             await ends.push(*range(8))
             await ends.arrived(8 * turn + 8)
             for _ in range(8):
                 ends.play(1)
                 await asyncio.sleep(0.001)
-        assert ends.road.calls == ["to clients"] + ["to clients", "to model"] * 10
+            assert await ends.calm() == ["to clients"] + ["to clients", "to model"] * (turn + 1)
+
+
+async def test_what_a_waiting_push_is_granted_at_once_goes_in_one_call() -> None:
+    async with joined(bound=8) as ends:
+        pushing = asyncio.create_task(ends.push(*range(12)))
+        await ends.arrived(8)
+        before = await ends.calm()
+        assert before.count("to clients") == 2
+        ends.play(4)
+        assert await pushing == 12
+        later = {id(tick.pictures["main"].base) for tick in (await ends.arrived(12))[8:]}
+        assert len(later) == 1
+        assert await ends.calm() == [*before, "to model", "to clients"]
+        assert ends.road.said == ["Hello", "Wants", "Admitted", "Wants", "Admitted"]
+
+
+async def test_who_does_not_wait_is_told_of_all_room_at_once() -> None:
+    async with joined(bound=8) as ends:
+        await ends.push(*range(8), drop=True)
+        await ends.arrived(8)
+        await ends.calm()
+        for played in range(1, 4):
+            ends.play(1)
+            assert (await ends.calm()).count("to model") == played
+        assert await ends.push(8, 9, 10, 11, drop=True) == 3
 
 
 async def test_room_of_which_a_smaller_batch_was_not_told_is_asked_for() -> None:
@@ -178,10 +212,17 @@ async def test_room_of_which_a_smaller_batch_was_not_told_is_asked_for() -> None
 
 
 async def test_credits_are_known_by_the_last_word_whichever_comes_first(ends: Ends) -> None:
-    soon, late = (Granted(number, 0, wait, 0.1, 0.0) for number, wait in ((9, -1.0), (8, 3600.0)))
+    soon, late, last = (
+        Granted(number, 0, wait, 0.1, 0.0)
+        for number, wait in ((9, -1.0), (8, 3600.0), (10, 3600.0))
+    )
     ends.theirs.take(encode(soon))
     ends.theirs.take(encode(late))
-    assert await ends.push(1) == 1
+    nothing = Batch(0)  # waits for its turn and says nothing
+    assert await asyncio.wait_for(ends.theirs.push(nothing, drop=False), SECONDS) == 0
+    ends.theirs.take(encode(last))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ends.theirs.push(nothing, drop=False), 0.02)
 
 
 async def test_nothing_is_passed_on_before_the_start_and_nothing_is_lost() -> None:
@@ -230,9 +271,9 @@ async def test_the_clients_end_tells_of_its_close(ends: Ends) -> None:
     ends.ours.close()
     assert await ends.ended() == ("closed at this end", "the other end is gone: it was closed")
     assert ends.model.delivered == [SessionStarted("s")]
-    with pytest.raises(PeerGone, match="closed at this end"):
+    with pytest.raises(PeerGone, match=r"^it was closed"):
         await ends.ours.take([])
-    with pytest.raises(PeerGone, match="it was closed"):
+    with pytest.raises(PeerGone, match="the other end is gone"):
         ends.theirs.take([])
 
 
@@ -351,10 +392,17 @@ async def test_what_cannot_be_framed_is_its_speakers_error_and_nothing_else(ends
     assert ends.clients.calls == [("receive", Said("b", {}))]
 
 
-async def test_what_cannot_be_ends_the_link(ends: Ends) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (SessionStarted("towards the wrong end"), "unexpected type"),
+        (Admitted(0, [AdmittedTick(0.0, [PlacedPicture("main", 6, 4)], [])]), "impossible tick"),
+    ],
+)
+async def test_what_cannot_be_ends_the_link(ends: Ends, wrong: object, text: str) -> None:
     await asyncio.wait_for(ends.ours.met(), SECONDS)
-    await ends.ours.take(encode(SessionStarted("towards the wrong end")))
-    assert "unexpected type" in await asyncio.wait_for(ends.ours.closed, SECONDS)
+    await ends.ours.take(encode(wrong))
+    assert text in await asyncio.wait_for(ends.ours.closed, SECONDS)
     ends.theirs.take(encode(Said("towards the wrong end", {})))
     assert "unexpected type" in await asyncio.wrap_future(ends.theirs.closed)
 

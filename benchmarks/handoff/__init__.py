@@ -1,0 +1,1 @@
+"""What it costs to hand a picture to another process."""

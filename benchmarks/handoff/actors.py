@@ -1,0 +1,189 @@
+"""Hand-offs between two Ray actors: the refs link, and a queue as one would first think of it.
+
+CPU is that of every process of the cluster, over a while in the middle of a run. Ray's own
+processes use some when nothing happens: `at_rest` says how much.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+from ray.util.queue import Queue
+
+from benchmarks.handoff.pace import (
+    FPS,
+    HEIGHT,
+    WARM_UP,
+    WIDTH,
+    Clients,
+    Figures,
+    NoModel,
+    batch,
+    contract,
+    latencies,
+    limit_threads,
+    paced,
+    picture,
+)
+from benchmarks.loopback.__main__ import cpu_seconds
+from reactor_actors.core.pixels import i420_shape, to_i420
+from reactor_actors.links.items import Granted
+from reactor_actors.links.refs import ClientsEnd, ModelEnd
+
+MARK = "HANDOFF_MARK"
+ROOT = str(Path(__file__).parents[2])
+
+
+class Model:
+    """The model's end, in a threaded actor."""
+
+    def __init__(self) -> None:
+        limit_threads()
+        self._end: ModelEnd | None = None
+        self._met = threading.Event()
+
+    def run(self, clients: Any, count: int, size: int) -> list[float]:
+        async def call(items: list[bytes], *arrays: Any) -> Granted:
+            granted: Granted = await clients.take.remote(items, *arrays)
+            return granted
+
+        end = self._end = ModelEnd(call, contract(size), NoModel())
+        self._met.set()
+        pushed = batch(size)
+        began, _ = asyncio.run(paced(count, size, lambda: end.push(pushed, drop=False)))
+        end.close()
+        return began
+
+    def take(self, items: list[bytes], *arrays: Any) -> None:
+        self._met.wait()
+        assert self._end is not None
+        self._end.take(items, *arrays)
+
+
+class Transport:
+    """The clients' end, in an async actor."""
+
+    async def start(self, model: Any) -> None:
+        async def call(items: list[bytes], *arrays: Any) -> None:
+            await model.take.remote(items, *arrays)
+
+        self._clients = Clients()
+        self._end = self._clients.link = ClientsEnd(call, self._clients)
+        self._end.start()
+
+    async def take(self, items: list[bytes], *arrays: Any) -> Granted:
+        return await self._end.take(items, *arrays)
+
+    async def arrived(self) -> list[float]:
+        await self._end.closed
+        return self._clients.arrived
+
+
+class Producer:
+    """Puts pictures into the object store, and their references into a queue."""
+
+    def run(self, queue: Queue, count: int, size: int) -> list[float]:
+        limit_threads()
+        rows, columns = i420_shape(HEIGHT, WIDTH)
+        rgb, i420 = picture(), np.empty((size, rows, columns), np.uint8)
+
+        async def each() -> None:
+            for place in i420:
+                to_i420(rgb, place)
+            await queue.put_async([ray.put(i420)])
+
+        began, _ = asyncio.run(paced(count, size, each))
+        return began
+
+
+class Consumer:
+    """Takes the references out and looks the pictures up."""
+
+    def run(self, queue: Queue, count: int, size: int) -> list[float]:
+        arrived: list[float] = []
+        while len(arrived) < count:
+            [ref] = queue.get()
+            self.last = ray.get(ref)
+            arrived += [time.monotonic()] * size
+        return arrived
+
+
+@contextmanager
+def cluster() -> Iterator[None]:
+    """A cluster of this machine alone, whose processes can be told by a mark."""
+    os.environ[MARK] = uuid.uuid4().hex
+    # Ray gives an actor without CPUs one thread for its arithmetic.
+    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+    ray.init(
+        address="local",  # none that happens to run on this machine
+        include_dashboard=False,
+        object_store_memory=256 * 2**20,
+        _node_ip_address="127.0.0.1",
+        logging_level=logging.ERROR,
+        log_to_driver=False,
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def refs(count: int, size: int) -> Figures:
+    with living(Model, Transport) as (model, transport):
+        ray.get(transport.start.remote(model))
+        arrived = transport.arrived.remote()
+        return measured(count, model.run.remote(transport, count, size), arrived)
+
+
+def queue(count: int, size: int) -> Figures:
+    between = Queue(maxsize=4, actor_options={"num_cpus": 0})
+    with living(Producer, Consumer) as (producer, consumer):
+        arrived = consumer.run.remote(between, count, size)
+        figures = measured(count, producer.run.remote(between, count, size), arrived)
+    between.shutdown(force=True)
+    return figures
+
+
+def at_rest(count: int) -> Figures:
+    """Ray with nothing to do, per picture that might have been."""
+    return Figures([], cpu_over(count / FPS / 2) * 1e3 / FPS)
+
+
+def measured(count: int, began: Any, arrived: Any) -> Figures:
+    seconds = (count - WARM_UP) / FPS
+    ray.wait([began], timeout=(WARM_UP / FPS) + 2.0)  # processes start, too
+    cost = cpu_over(seconds - 3.0) * 1e3 / FPS
+    return Figures(latencies(ray.get(began), ray.get(arrived)), cost)
+
+
+def cpu_over(seconds: float) -> float:
+    """Return the cores that the cluster and this process use for a while."""
+    mark = os.environ[MARK]
+    began, cpu = time.monotonic(), cpu_seconds(mark) + time.process_time()
+    time.sleep(seconds)
+    cpu = cpu_seconds(mark) + time.process_time() - cpu
+    return cpu / (time.monotonic() - began)
+
+
+@contextmanager
+def living(*classes: type) -> Iterator[list[Any]]:
+    """Actors that are gone afterwards: they would go on costing something."""
+    environment = {"env_vars": {"PYTHONPATH": ROOT}}
+    options = {"num_cpus": 0, "max_concurrency": 8, "runtime_env": environment}
+    actors = [ray.remote(cls).options(**options).remote() for cls in classes]
+    try:
+        yield actors
+    finally:
+        for actor in actors:
+            ray.kill(actor)
