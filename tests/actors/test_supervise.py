@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.model import ModelActor
 from reactor_actors.actors.supervise import Replica, Supervisor
 from reactor_actors.core.contract import Contract
@@ -50,7 +51,7 @@ class Thread:
     """A replica without a process of its own: the actor's plain class, called in threads."""
 
     def __init__(self, source: ModelSource) -> None:
-        self._actor = ModelActor(source, logging.WARNING)
+        self._actor = ModelActor(source, LogSettings(level=logging.WARNING))
 
     async def load(self) -> Contract:
         return await asyncio.to_thread(self._actor.load)
