@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -46,7 +47,8 @@ def server(plain: bool, *options: str) -> Iterator[tuple[str, str]]:
     try:
         yield f"http://127.0.0.1:{port}", mark
     finally:
-        process.terminate()
+        # SIGTERM would wait for the session that the viewers have just left.
+        process.send_signal(signal.SIGTERM if plain else signal.SIGINT)
         process.wait(30)
 
 

@@ -116,7 +116,7 @@ class Command:
     def close(self) -> None:
         """Leave nothing of it."""
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
