@@ -32,3 +32,11 @@ def test_the_python_on_a_page_runs(page: Path) -> None:
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_failure_that_operators_are_told_of_is_held_by_a_test() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
+    assert len(named) >= 11
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / "tests" / file).read_text(), test

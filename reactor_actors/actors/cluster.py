@@ -203,14 +203,9 @@ class Deployment:
         gpus = order.source.manifest.gpus
         chosen = plan(nodes, gpus, order.scale.replicas)
         self._group = _group(chosen) if chosen.bundles else None
-        spawn: Callable[[], RayReplica] = partial(
-            RayReplica,
-            order.source,
-            {
-                **_options(chosen.model, self._group, -1),
-                **_environment(chosen, nodes),
-            },
-            logs=order.logs,
+        of_models = {**_options(chosen.model, self._group, -1), **_environment(chosen, nodes)}
+        spawn: Callable[[str], RayReplica] = partial(
+            RayReplica, order.source, of_models, order.logs
         )
         served = Served(order.source.manifest.name, order.version, order.scale)
         options = {**_options(chosen.transport, self._group, 0), "max_concurrency": REQUESTS}

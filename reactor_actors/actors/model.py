@@ -25,16 +25,21 @@ MEET_SECONDS = 10.0
 class ModelActor:
     """One model in a process of its own. `load()`, then one long `run()` that ends when it ends.
 
-    A threaded actor: the other methods are answered while `run` goes on.
+    A threaded actor: the other methods are answered while `run` goes on. What it writes is marked
+    with its `label`.
     """
 
-    def __init__(self, source: ModelSource, logs: LogSettings) -> None:
+    def __init__(self, source: ModelSource, logs: LogSettings, label: str = "model") -> None:
+        self._label = label
         # On another node the model's folder is what Ray has brought here.
         home = source.moved_to(Path.cwd())
         self._host = ModelHost(lambda: load_program(home))
         configure(logs, home, lambda: self._host.session)
         self._contract: Contract | None = None
         self._calls: Future[refs.ModelEnd] = Future()
+
+    def __repr__(self) -> str:
+        return self._label
 
     def load(self) -> Loaded:
         """Construct and load the model. Raises `SetupError` or `ModelError`."""

@@ -20,8 +20,10 @@ CALLS = 8
 class RayReplica:
     """A `Replica` that is a Ray actor. Ray's errors become those they stand for."""
 
-    def __init__(self, source: ModelSource, options: dict[str, Any], *, logs: LogSettings) -> None:
-        self.actor = actor(ModelActor, {**options, "max_concurrency": CALLS}, source, logs)
+    def __init__(
+        self, source: ModelSource, options: dict[str, Any], logs: LogSettings, label: str
+    ) -> None:
+        self.actor = actor(ModelActor, {**options, "max_concurrency": CALLS}, source, logs, label)
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ray
@@ -41,7 +42,8 @@ class Listening:
 class TransportActor:
     """HTTP, sessions and peers of all replicas, in a process that outlives their models.
 
-    An async actor: every method runs on one event loop. `spawn` starts a model's process.
+    An async actor: every method runs on one event loop. `spawn` starts a model's process,
+    given what its words are to be marked with.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class TransportActor:
         served: Served,
         settings: ServerSettings,
         logs: LogSettings,
-        spawn: Callable[[], Replica],
+        spawn: Callable[[str], Replica],
     ) -> None:
         configure(logs)
         self._served = served
@@ -72,10 +74,11 @@ class TransportActor:
         node, address, _ = whereabouts()
         own = ray.get_runtime_context
         self._meetings = Meetings(scale.link, node, lambda: own().current_actor)
-        self._supervisors = {
-            name: Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
-            for name, venue in self._server.venues.items()
-        }
+        for name, venue in self._server.venues.items():
+            label = f"model {name}" if scale.replicas > 1 else "model"
+            self._supervisors[name] = Supervisor(
+                venue, partial(self._spawn, label), self._meetings.open, patience=scale.watchdog
+            )
         await self._server.start()
         return Listening(self._server.url, node, address)
 
