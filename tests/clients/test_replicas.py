@@ -99,6 +99,24 @@ def server_start(server: Server, ticket: str) -> str:
     return session
 
 
+async def test_pictures_messages_and_files_of_two_sessions_never_mix(
+    pair: Server, join: Join
+) -> None:
+    first, second = await join(PYTHON, pair), await join(PYTHON, pair)
+    for viewer, colour in ((first, "green"), (second, "blue")):
+        await viewer.connect()
+        await viewer.send("set_colour", colour=colour)
+        await viewer.send("announce", text=colour)
+    file = await first.upload("paint.bin", bytes([30, 140, 200]), "application/x-paint")
+    assert (await first.ask("inspect", file=file))["names"] == ["paint.bin"]
+    assert (await second.refused("inspect", file=file)).code == "unresolved_upload"
+    for viewer, colour in ((first, "green"), (second, "blue")):
+        await viewer.sees(lambda s, colour=colour: s.block == colour, f"a {colour} block")
+        assert await viewer.heard_of("announced") == {"text": colour}
+        assert len([m for m in viewer.messages if m["type"] == "announced"]) == 1
+    assert [m["type"] for m in second.messages].count("arrived") == 0
+
+
 @pytest.mark.parametrize("kind", [PYTHON, BROWSER])
 async def test_who_leaves_ends_their_own_session_and_no_other(
     pair: Server, join: Join, kind: str
