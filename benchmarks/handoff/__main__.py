@@ -83,7 +83,7 @@ def line(name: str, told: dict[str, float], ring_told: dict[str, float] | None) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
     parser.add_argument("--json", type=Path, help="also write the figures to a file")
     parser.add_argument("--threads", type=int, help="that cv2 may use in each process")
     arguments = parser.parse_args()

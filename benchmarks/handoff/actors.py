@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,14 @@ from benchmarks.handoff.pace import (
     paced,
     picture,
 )
-from benchmarks.loopback.__main__ import cpu_seconds
+from benchmarks.loopback.__main__ import TICKS, processes
 from reactor_actors.core.pixels import i420_shape, to_i420
 from reactor_actors.links.items import Granted
 from reactor_actors.links.refs import ClientsEnd, ModelEnd
 
 MARK = "HANDOFF_MARK"
+SETTLING = 5.0
+"""Seconds in which actors start, and Ray replaces the idle processes that they were made of."""
 ROOT = str(Path(__file__).parents[2])
 
 
@@ -162,18 +164,31 @@ def at_rest(count: int) -> Figures:
 
 def measured(count: int, began: Any, arrived: Any) -> Figures:
     seconds = (count - WARM_UP) / FPS
-    ray.wait([began], timeout=(WARM_UP / FPS) + 2.0)  # processes start, too
-    cost = cpu_over(seconds - 3.0) * 1e3 / FPS
+    time.sleep(WARM_UP / FPS + 0.5)
+    cost = cpu_over(seconds - 1.0) * 1e3 / FPS
     return Figures(latencies(ray.get(began), ray.get(arrived)), cost)
 
 
 def cpu_over(seconds: float) -> float:
-    """Return the cores that the cluster and this process use for a while."""
-    mark = os.environ[MARK]
-    began, cpu = time.monotonic(), cpu_seconds(mark) + time.process_time()
+    """Return the cores that the cluster uses for a while.
+
+    Only processes count that are there all the time: Ray starts idle ones, and ends them, as it
+    likes.
+    """
+    before, began = cpu_seconds(), time.monotonic()
     time.sleep(seconds)
-    cpu = cpu_seconds(mark) + time.process_time() - cpu
-    return cpu / (time.monotonic() - began)
+    after, took = cpu_seconds(), time.monotonic() - began
+    return sum(after[process] - before[process] for process in before.keys() & after.keys()) / took
+
+
+def cpu_seconds() -> dict[str, float]:
+    """Return the CPU time that each process of the cluster has used."""
+    used = {str(os.getpid()): time.process_time()}
+    for folder in processes(os.environ[MARK]):
+        with suppress(OSError):  # it has just ended
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            used[folder.name] = (int(fields[11]) + int(fields[12])) / TICKS
+    return used
 
 
 @contextmanager
@@ -183,6 +198,7 @@ def living(*classes: type) -> Iterator[list[Any]]:
     options = {"num_cpus": 0, "max_concurrency": 8, "runtime_env": environment}
     actors = [ray.remote(cls).options(**options).remote() for cls in classes]
     try:
+        time.sleep(SETTLING)
         yield actors
     finally:
         for actor in actors:
