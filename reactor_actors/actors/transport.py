@@ -15,6 +15,7 @@ from reactor_actors.actors.model import whereabouts
 from reactor_actors.actors.ports import Replica
 from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.supervise import Supervisor
+from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
 from reactor_actors.transports.server import ServerSettings, TransportServer
 from reactor_actors.transports.status import Status
@@ -38,7 +39,7 @@ class Listening:
     address: str
 
 
-class TransportActor:
+class TransportActor(Visitors):
     """HTTP, sessions and peers of all replicas, in a process that outlives their models.
 
     An async actor: every method runs on one event loop. `spawn` starts a model's process.
@@ -101,6 +102,11 @@ class TransportActor:
     async def loaded(self) -> Contract | None:
         """Return what the model declares; None while it loads."""
         return self._started().contract
+
+    async def trouble(self) -> Exception | None:
+        """Return why a model that has never been loaded could not be, if one failed."""
+        failures = (one.failure for one in self._supervisors.values() if one.failure is not None)
+        return next(failures, None)
 
     async def status(self) -> Status:
         """Say how everything stands."""

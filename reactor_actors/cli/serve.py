@@ -8,7 +8,6 @@ import sys
 
 import typer
 
-from reactor_actors import __version__
 from reactor_actors.actors.cluster import Order
 from reactor_actors.actors.logs import LogFormat, configure
 from reactor_actors.actors.scale import LinkKind, Scale
@@ -36,6 +35,7 @@ from reactor_actors.transports.venue import VenueSettings
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
 from reactor_actors.transports.webrtc.peer import PeerSettings
 from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.version import __version__
 
 log = logging.getLogger("reactor_actors.serve")
 

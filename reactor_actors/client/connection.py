@@ -158,7 +158,7 @@ class AsyncConnection:
     def sound(self, track: str | None = None, *, bound: int = 64) -> Watching[Samples]:
         """Iterate over every piece of sound of a track, (channels, samples) int16, from now on."""
         name = self._output(track, Kind.AUDIO)
-        return self._watch(name, bound, lambda shown: shown.sound[name])
+        return self._watch(name, bound, lambda shown: shown.sound[name].copy())
 
     async def feed(self, track: str, data: Any, pts: float | None = None) -> None:
         """Send into an input track: RGB uint8 (H, W, 3) or (N, H, W, 3), or int16 sound.

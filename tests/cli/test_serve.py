@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from reactor_actors.cli.app import app
-from reactor_actors.cli.settings import bound_addresses
 from reactor_actors.core.errors import SetupError
+from reactor_actors.transports.webrtc.ice import bound_addresses
 
 MODEL = str(Path(__file__).parents[2] / "examples" / "brightness")
 
