@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 from reactor_actors.actors import cluster
@@ -18,6 +19,7 @@ from reactor_actors.actors.subscription import Subscription
 from reactor_actors.client.blocking import Connection
 from reactor_actors.core.errors import ModelError, ReactorError, SetupError
 from reactor_actors.core.session import State
+from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.deployment")
 
@@ -59,6 +61,14 @@ class Deployment(Entrance):
     def url(self) -> str:
         """An address at which this machine reaches it."""
         return self._service.url
+
+    def status(self) -> Status:
+        """Say how everything stands."""
+        return replace(super().status(), url=self.url)
+
+    async def astatus(self) -> Status:
+        """Do what `status` does, for a program with an event loop."""
+        return replace(await super().astatus(), url=self.url)
 
     def begin(self, seconds: float | None) -> None:
         """Wait up to `seconds` until every model is loaded; None does not wait.

@@ -17,6 +17,7 @@ from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.supervise import Supervisor
 from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import PeerGone
 from reactor_actors.transports.server import ServerSettings, TransportServer
 from reactor_actors.transports.status import Status
 
@@ -131,5 +132,5 @@ class TransportActor(Visitors):
 
     def _started(self) -> TransportServer:
         if self._server is None:
-            raise RuntimeError("start() comes first")
+            raise PeerGone("the server is being started")
         return self._server

@@ -71,7 +71,7 @@ class Pieces(Generic[T]):
     def __next__(self) -> T:
         try:
             return self._background.run(self._watching.__anext__())
-        except StopAsyncIteration:
+        except (StopAsyncIteration, PeerGone):
             raise StopIteration from None
 
     def __enter__(self) -> Self:
@@ -82,7 +82,8 @@ class Pieces(Generic[T]):
 
     def close(self) -> None:
         """Keep nothing more; the iteration is over."""
-        self._background.run(self._watching.close())
+        with suppress(PeerGone):
+            self._background.run(self._watching.close())
 
 
 class Connection:
@@ -155,7 +156,7 @@ class Connection:
         while True:
             try:
                 yield self._run(_step(messages))
-            except StopAsyncIteration:
+            except (StopAsyncIteration, PeerGone):
                 return
 
     def frame(self, track: str | None = None, timeout: float = 10.0) -> Pixels:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from reactor_actors.core.batches import Delivery, FrameBatch, batch_of
 from reactor_actors.core.errors import PeerGone, SetupError
+from reactor_actors.core.media import Direction
 from reactor_actors.transports.relay import Relay, Tap
 from reactor_actors.transports.venue import Venue
 
@@ -175,7 +176,7 @@ class Subscribers:
         for contract in (venue.host.contract for venue in venues):
             if contract is None or tracks is None:
                 continue
-            known = [track.name for track in contract.tracks]
+            known = contract.tracks_towards(Direction.OUT)
             for unknown in set(tracks) - set(known):
                 raise SetupError(f"tracks: expected some of {', '.join(known)}; got {unknown!r}")
 
