@@ -5,21 +5,33 @@ declare tracks and typed live parameters, and serve it. Importing this package l
 aiortc, torch nor cv2.
 """
 
-from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any
 
 from reactor_actors.interface import *  # noqa: F403 - re-exported as documented, checked by a test
 from reactor_actors.interface import __all__ as _interface
 from reactor_actors.interface.later import refuse
 from reactor_actors.manifest import get_weights_path
+from reactor_actors.version import __version__
 
-try:
-    __version__ = version("reactor-actors")
-except PackageNotFoundError:
-    __version__ = "0.0.0.dev"
+if TYPE_CHECKING:
+    from reactor_actors.launching import Deployment, FrameBatch, launch
 
-__all__ = [*_interface, "__version__", "get_weights_path"]
+__all__ = [
+    *_interface,
+    "Deployment",
+    "FrameBatch",
+    "__version__",
+    "get_weights_path",
+    "launch",
+]
+
+_SERVING = ("Deployment", "FrameBatch", "launch")
 
 
-def __getattr__(name: str) -> NoReturn:
-    refuse(name, __name__)
+def __getattr__(name: str) -> Any:
+    if name not in _SERVING:
+        refuse(name, __name__)
+    # When it is asked for: whoever writes a model needs neither ray nor aiortc.
+    from reactor_actors import launching
+
+    return getattr(launching, name)

@@ -12,11 +12,12 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeGuard
 
+from reactor_actors.carrying import unpacked
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.faults import author_account
 from reactor_actors.engine.program import Program
@@ -46,10 +47,14 @@ class ModelClassError(SetupError, TypeError):
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """A model as it is sent to the process that will run it: what is written about it, no code."""
+    """A model as it is sent to the process that will run it: what is written about it, no code.
+
+    But for one that is written nowhere: `code` is the class itself, from `carrying.packed`.
+    """
 
     manifest: Manifest
     config: dict[str, Any]
+    code: bytes | None = field(default=None, repr=False)
 
     def moved_to(self, folder: Path) -> ModelSource:
         """Return the source as it is where its folder does not exist, but `folder` is a copy."""
@@ -96,7 +101,8 @@ def load_program(source: ModelSource) -> Program:
         log.warning("%s", note)
     facts = {"name": manifest.name, "version": manifest.version}
     known = {key: value for key, value in facts.items() if value is not None}
-    return program_of(load_class(manifest), source.config, known)
+    found = load_class(manifest) if source.code is None else unpack_class(manifest, source.code)
+    return program_of(found, source.config, known)
 
 
 def load_class(manifest: Manifest) -> type[ReactorModel]:
@@ -114,10 +120,7 @@ def load_class(manifest: Manifest) -> type[ReactorModel]:
         ModelClassError: What it names is no model class.
     """
     module_name, class_name = split_import_string(manifest.import_string)
-    if not manifest.folder.is_dir():
-        raise SetupError(f"{manifest.folder}: the model's folder does not exist on this machine")
-    declare_weights_path(manifest.weights_path)
-    _move_to(manifest.folder)
+    _settle(manifest)
     try:
         module = importlib.import_module(module_name)
         found = getattr(module, class_name, None)
@@ -127,6 +130,28 @@ def load_class(manifest: Manifest) -> type[ReactorModel]:
     if _is_model_class(found):
         return found
     raise _unfit(module, class_name, found)
+
+
+def unpack_class(manifest: Manifest, code: bytes) -> type[ReactorModel]:
+    """Make this process the model's home, and unpack its class, which no module has.
+
+    Raises:
+        SetupError: What it needs cannot be imported here; `detail` is the traceback.
+    """
+    _settle(manifest)
+    try:
+        found: type[ReactorModel] = unpacked(code)
+    except (Exception, SystemExit) as error:
+        module_name, _ = split_import_string(manifest.import_string)
+        raise _failed_import(manifest, module_name, error) from error
+    return found
+
+
+def _settle(manifest: Manifest) -> None:
+    if not manifest.folder.is_dir():
+        raise SetupError(f"{manifest.folder}: the model's folder does not exist on this machine")
+    declare_weights_path(manifest.weights_path)
+    _move_to(manifest.folder)
 
 
 def _manifest_of(target: str) -> Manifest:

@@ -44,6 +44,14 @@ def test_the_package_exports_a_little_more() -> None:
     assert reactor_actors.__version__[0].isdigit()
 
 
+def test_what_serves_is_loaded_when_it_is_asked_for() -> None:
+    asking = "from reactor_actors import Deployment, FrameBatch, launch"
+    code = f"import sys, reactor_actors\n{asking}\nprint(launch.__name__, 'ray' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "launch True"
+    assert {"Deployment", "FrameBatch", "launch"} <= set(reactor_actors.__all__)
+
+
 @pytest.mark.parametrize("module", ["reactor_actors", "reactor_actors.interface"])
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*(m for m in {HEAVY} if m in sys.modules))"

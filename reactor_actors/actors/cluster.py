@@ -37,8 +37,8 @@ STOP_SECONDS = 15.0
 GROUP_SECONDS = 20.0
 """How long a placement group may take; a node may have to be started for it."""
 
-REQUESTS = 64
-"""Calls a transport's actor takes at a time: the long `keep`, and questions beside it."""
+REQUESTS = 1000
+"""Calls a transport's actor takes at a time: the long `keep`, and what guests wait for."""
 
 REACH_SECONDS = 5.0
 OWN_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -145,7 +145,13 @@ class Deployment:
         self._order = order
         self._restarts = restarts or Restarts()
         self._group: PlacementGroup | None = None
+        self._stopping = False
         self._begin()
+
+    @property
+    def transport(self) -> Any:
+        """The handle of the transport's actor."""
+        return self._actor
 
     @property
     def url(self) -> str:
@@ -164,8 +170,9 @@ class Deployment:
         try:
             return bool(ray.get(done[0]))
         except ActorDiedError as error:
-            self._revive(plain(error))
-            return None
+            if not self._stopping:
+                self._revive(plain(error))
+            return True if self._stopping else None
         except RayError as error:
             raise plain(error) from None
 
@@ -179,6 +186,11 @@ class Deployment:
         status: Status = self._call(self._actor.status.remote())
         return replace(status, url=self._url)
 
+    def trouble(self) -> Exception | None:
+        """Return why a model that has never been loaded could not be, if one failed."""
+        trouble: Exception | None = self._call(self._actor.trouble.remote())
+        return trouble
+
     def actors(self) -> tuple[tuple[str, str], ...]:
         """Return the actors whose logs tell of the deployment: a name for people, and Ray's id."""
         models: dict[str, str] = self._call(self._actor.models.remote())
@@ -191,6 +203,7 @@ class Deployment:
 
     def stop(self) -> None:
         """End the sessions, the models and the server, in this order."""
+        self._stopping = True
         try:
             ray.get(self._actor.stop.remote(), timeout=STOP_SECONDS)
         except RayError as error:
@@ -220,6 +233,8 @@ class Deployment:
             raise ModelError(f"the transport's process is given up: {verdict.reason}")
         log.error("the transport's process has died; it restarts in %g s", verdict.seconds)
         time.sleep(verdict.seconds)
+        if self._stopping:
+            return
         self._end()
         http = replace(self._order.settings.http, port=_port_of(self._url))
         self._order = replace(self._order, settings=replace(self._order.settings, http=http))

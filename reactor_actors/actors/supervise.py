@@ -28,7 +28,8 @@ class Supervisor:
     """The life of one replica: load, run, and again after a failure, until given up or stopped.
 
     `meet` opens the meeting of a loaded model with its clients' side. A model that holds its thread
-    for `patience` seconds while it runs is replaced; 0 means it never is.
+    for `patience` seconds while it runs is replaced; 0 means it never is. `failure` is why the
+    first load has not come to an end yet.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Supervisor:
         self._replica: Replica | None = None
         self._stopping = asyncio.Event()
         self._ever_loaded = False
+        self.failure: ModelError | SetupError | None = None
         venue.host.when_stuck(self._replace)
 
     @property
@@ -70,6 +72,8 @@ class Supervisor:
                 break
             lost = time.monotonic()
             final = isinstance(failure, SetupError) and not self._ever_loaded
+            if not self._ever_loaded:
+                self.failure = blamed(failure)
             verdict = self._restarts.failed(told(failure), lost, final=final)
             self._report(failure)
             self._venue.lose(verdict.event(lost))
@@ -112,7 +116,7 @@ class Supervisor:
             where = Whereabouts(meeting.kind, loaded.address, loaded.gpus)
             try:
                 self._venue.attach(end, loaded.contract, time.monotonic() - began, where)
-                self._ever_loaded = True
+                self._ever_loaded, self.failure = True, None
                 end.start()
                 await self._watched(replica, running)
             finally:
@@ -168,6 +172,13 @@ def _noted(running: asyncio.Future[None]) -> None:
     """Look at how a run has ended, even when nobody waits for it any more."""
     if not running.cancelled():
         running.exception()
+
+
+def blamed(failure: Exception) -> ModelError | SetupError:
+    """Return a failure as an error that says whose fault it was."""
+    if isinstance(failure, ModelError | SetupError):
+        return failure
+    return ModelError(f"the model's process has ended: {told(failure)}")
 
 
 def told(failure: BaseException) -> str:

@@ -16,7 +16,9 @@ from reactor_actors.actors.model import whereabouts
 from reactor_actors.actors.ports import Replica
 from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.supervise import Supervisor
+from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import PeerGone
 from reactor_actors.transports.server import ServerSettings, TransportServer
 from reactor_actors.transports.status import Status
 
@@ -39,7 +41,7 @@ class Listening:
     address: str
 
 
-class TransportActor:
+class TransportActor(Visitors):
     """HTTP, sessions and peers of all replicas, in a process that outlives their models.
 
     An async actor: every method runs on one event loop. `spawn` starts a model's process,
@@ -105,6 +107,11 @@ class TransportActor:
         """Return what the model declares; None while it loads."""
         return self._started().contract
 
+    async def trouble(self) -> Exception | None:
+        """Return why a model that has never been loaded could not be, if one failed."""
+        failures = (one.failure for one in self._supervisors.values() if one.failure is not None)
+        return next(failures, None)
+
     async def status(self) -> Status:
         """Say how everything stands."""
         return self._started().status()
@@ -128,5 +135,5 @@ class TransportActor:
 
     def _started(self) -> TransportServer:
         if self._server is None:
-            raise RuntimeError("start() comes first")
+            raise PeerGone("the server is being started")
         return self._server

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import typer
 
-from reactor_actors import __version__
 from reactor_actors.actors.logs import LogFormat, configure
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.cli import options
@@ -36,6 +35,7 @@ from reactor_actors.transports.venue import VenueSettings
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
 from reactor_actors.transports.webrtc.peer import PeerSettings
 from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.version import __version__
 
 log = logging.getLogger("reactor_actors.serve")
 

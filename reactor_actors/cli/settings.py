@@ -13,7 +13,13 @@ from reactor_actors.actors.logs import LogFormat, LogSettings
 from reactor_actors.cli.options import IceTransport, VideoCodecs
 from reactor_actors.cli.values import one_of, seconds
 from reactor_actors.core.errors import SetupError
-from reactor_actors.transports.webrtc.ice import IceSettings, parse_ports, parse_stun, parse_turn
+from reactor_actors.transports.webrtc.ice import (
+    IceSettings,
+    bound_addresses,
+    parse_ports,
+    parse_stun,
+    parse_turn,
+)
 
 DRAIN_SECONDS = 30.0
 HERE = "."
@@ -69,20 +75,6 @@ def codecs(preferred: VideoCodecs) -> tuple[str, ...]:
 def listed(environ: Mapping[str, str], variable: str) -> list[str]:
     """Return the items of a variable, which are separated by commas."""
     return [item.strip() for item in environ.get(variable, "").split(",") if item.strip()]
-
-
-def bound_addresses(host: str, public_ip: str | None) -> tuple[str, ...]:
-    """Return the addresses that media is sent from; none means those of every interface.
-
-    A server that only this machine can reach needs no other address for its media.
-    """
-    for name in (public_ip, "127.0.0.1" if host == "localhost" else host):
-        try:
-            if name is not None and ipaddress.ip_address(name).is_loopback:
-                return (name,)
-        except ValueError:
-            continue
-    return ()
 
 
 def target_and_overrides(

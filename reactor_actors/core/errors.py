@@ -4,6 +4,7 @@
     ├── SetupError      whoever wrote the manifest, the config or the command line
     ├── ModelError      the model's author
     ├── ClientError     the remote side; `CommandError` is the one an author raises on purpose
+    │   └── BusyError   nobody: there is no session to be had now
     ├── BufferClosed    nobody: no more frames will come
     └── PeerGone        nobody: the other end left
 
@@ -61,6 +62,33 @@ class ClientError(ReactorError):
 
 class CommandError(ClientError):
     """Raise it in a handler to refuse a command: the caller gets `code` and `message`."""
+
+
+class BusyError(ClientError):
+    """There is no session to be had now: `loading`, `closing`, `full` or `gone` says why.
+
+    Where a place in the queue is offered, `ticket` holds it for some seconds; `position` counts
+    from 1, and `size` is how many wait, this one included.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        ticket: str | None = None,
+        position: int | None = None,
+        size: int | None = None,
+    ) -> None:
+        super().__init__(code, message)
+        self.args = (code, message, ticket, position, size)
+        self.ticket = ticket
+        self.position = position
+        self.size = size
+
+    def __str__(self) -> str:
+        if self.position is None:
+            return self.message
+        return f"{self.message}: place {self.position} of {self.size} in the queue"
 
 
 class BufferClosed(ReactorError):  # noqa: N818 - the documented name; it is no fault

@@ -35,6 +35,9 @@ from reactor_actors.transports.room import Room
 log = logging.getLogger("reactor_actors.lobby")
 
 SHARED_SESSION = "local"
+_AWAITED = {Why.CLOSING: State.CLOSING, Why.LOADING: State.CREATED}
+"""Where the sessions stand whose moving on is waited for."""
+
 CLEAN = "closed"
 """The reason with which a connection ends that its client has closed."""
 
@@ -120,12 +123,15 @@ class Lobby:
         """Return the room that has a place for this file."""
         return next((room for room in self._rooms.values() if room.holds(upload)), None)
 
-    async def start(self, address: str, ticket: str, seconds: float) -> Room:
+    async def start(
+        self, address: str, ticket: str, seconds: float, *, patient: bool = False
+    ) -> Room:
         """Start a session for somebody who asks from `address`, or join the running one.
 
-        A session that is being closed is waited for, for so many `seconds`. Raises
-        `TurnedAwayError`.
+        A session that is being closed is waited for, for so many `seconds`; who is `patient` waits
+        as well for models that load, and for a turn in the queue. Raises `TurnedAwayError`.
         """
+        waits = (Why.CLOSING, Why.LOADING) if patient else (Why.CLOSING,)
         deadline = self._loop.time() + seconds
         while True:
             answer = self._asked(ticket)
@@ -135,12 +141,16 @@ class Lobby:
                     self._stops.started(answer.session, address)
                 await room.start(answer.session)
                 return room
-            if isinstance(answer, Queued):
-                raise TurnedAwayError(Why.FULL, answer)
             left = deadline - self._loop.time()
-            if answer.why is not Why.CLOSING or left <= 0:
+            if isinstance(answer, Queued):
+                if not patient or left <= 0:
+                    raise TurnedAwayError(Why.FULL, answer)
+                ticket = answer.ticket
+                await self._until_turn(ticket, left)
+                continue
+            if answer.why not in waits or left <= 0:
                 raise TurnedAwayError(answer.why)
-            await self._until_less_closes(left)
+            await self._until_less(_AWAITED[answer.why], left)
 
     async def stop(self, address: str, session: str | None, reason: str) -> None:
         """End the session that somebody at `address` means, who may have named it."""
@@ -228,15 +238,23 @@ class Lobby:
         self._changed()
         return answer
 
-    async def _until_less_closes(self, seconds: float) -> None:
-        """Wait until one of the sessions that are being closed is closed."""
+    async def _until_turn(self, ticket: str, seconds: float) -> None:
+        """Wait in line until it is the ticket's turn, or the ticket is gone."""
+        deadline = self._loop.time() + seconds
+        with self.watching(ticket) as watch:
+            while watch is not None and isinstance(watch.seen, Place):
+                if not await watch.change(max(0.0, deadline - self._loop.time())):
+                    return
 
-        def closing() -> int:
-            return sum(room.facts.state is State.CLOSING for room in self._rooms.values())
+    async def _until_less(self, state: State, seconds: float) -> None:
+        """Wait until one of the sessions that stand there has moved on."""
 
-        before = closing()
+        def standing() -> int:
+            return sum(room.facts.state is state for room in self._rooms.values())
+
+        before = standing()
         try:
-            await self._bell.until(lambda: True if closing() < before else None, seconds)
+            await self._bell.until(lambda: True if standing() < before else None, seconds)
         except TimeoutError:
             return
 

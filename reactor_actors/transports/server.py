@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from reactor_actors.core import events as ev
 from reactor_actors.core.admission import QUEUE_LIMIT, Mode
 from reactor_actors.core.contract import Contract
+from reactor_actors.transports.guests import Guests
 from reactor_actors.transports.health import health_of
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings, IceServer
 from reactor_actors.transports.lobby import Lobby
 from reactor_actors.transports.status import Status
+from reactor_actors.transports.subscribers import Subscribers
 from reactor_actors.transports.venue import Venue, VenueSettings
 from reactor_actors.transports.webrtc.codecs import codec_for
 
@@ -31,7 +33,8 @@ class ServerSettings:
 class TransportServer:
     """HTTP in front of the replicas, which are called by `names`. Lives on one event loop.
 
-    `start` it, then `attach` to each venue its model once it is loaded.
+    `start` it, then `attach` to each venue its model once it is loaded. `guests` and `subscribers`
+    are who takes part, or looks on, without a network.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class TransportServer:
             queue_limit=queue_limit,
             journal=self._record,
         )
+        self.guests = Guests(self.lobby, self.venues, settings.venue.connections)
+        self.subscribers = Subscribers(self.venues)
         self._record.metrics.count_frames(self._frames)
         self._http = HttpServer(self.lobby, self._record, http, model=model, version=version)
 
@@ -101,6 +106,8 @@ class TransportServer:
         """End the sessions, then everything else."""
         await self.wind_down()
         await self._http.close()
+        await self.subscribers.close()
+        self.guests.close()
         await self.lobby.close()
         await asyncio.gather(*(venue.close() for venue in self.venues.values()))
 

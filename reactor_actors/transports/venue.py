@@ -10,7 +10,10 @@ from reactor_actors.core.contract import Contract
 from reactor_actors.core.ports import ModelPort
 from reactor_actors.core.session import RUNNING, Limits, State
 from reactor_actors.transports.host import TransportHost
+from reactor_actors.transports.inputs import Inputs
+from reactor_actors.transports.relay import Relay
 from reactor_actors.transports.room import LocalRoom
+from reactor_actors.transports.seats import Seats
 from reactor_actors.transports.status import ReplicaStatus
 from reactor_actors.transports.uploads import Uploads
 from reactor_actors.transports.webrtc.connections import ConnectionLimits, Connections
@@ -43,7 +46,8 @@ class Whereabouts:
 class Venue:
     """The session, the encoders and the peers of one replica. Lives on one event loop.
 
-    `host` is what a link talks to, `room` what the entrance sees. `journal` gets every note.
+    `host` is what a link talks to, `room` what the entrance sees. `relay`, `inputs` and `seats` are
+    for clients that are no WebRTC peers. `journal` gets every note.
     """
 
     def __init__(
@@ -57,15 +61,24 @@ class Venue:
     ) -> None:
         self._journal = journal
         self._streams = Streams(settings.bitrate)
+        self.relay = Relay(name, self._streams)
         self.host = TransportHost(
-            self._streams,
+            self.relay,
             limits=settings.session,
             uploads=uploads,
             journal=journal,
             emitted=emitted,
         )
+        self.relay.session = lambda: self.host.session
+        self.inputs = Inputs(self.host)
+        self.seats = Seats(settings.connections.connections)
         self._connections = Connections(
-            self.host, self._streams, settings.peers, settings.connections
+            self.host,
+            self._streams,
+            settings.peers,
+            settings.connections,
+            inputs=self.inputs,
+            seats=self.seats,
         )
         self.room = LocalRoom(name, self.host, self._connections)
         self._whereabouts = Whereabouts()

@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from reactor_actors.core.claims import Claims
 from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import ClientError
-from reactor_actors.core.media import Direction
 from reactor_actors.core.ports import Candidate, Feed, Offer
 from reactor_actors.core.wire.inbound import Inbound, Publish, Unpublish, Violation
-from reactor_actors.core.wire.outbound import Published, PublishRefused
 from reactor_actors.transports.host import TransportHost
+from reactor_actors.transports.inputs import Inputs
+from reactor_actors.transports.seats import Seats
 from reactor_actors.transports.webrtc import sdp
 from reactor_actors.transports.webrtc.peer import PeerSettings, WebRtcPeer
 from reactor_actors.transports.webrtc.streams import Streams
@@ -55,7 +54,10 @@ class _Slot:
 
 
 class Connections:
-    """The `Signalling` of WebRTC, and the owner of all its peers. Lives on one event loop."""
+    """The `Signalling` of WebRTC, and the owner of all its peers. Lives on one event loop.
+
+    `inputs` and `seats` are shared with clients of other kinds, where there are any.
+    """
 
     def __init__(
         self,
@@ -63,6 +65,9 @@ class Connections:
         streams: Streams,
         settings: PeerSettings | None = None,
         limits: ConnectionLimits | None = None,
+        *,
+        inputs: Inputs | None = None,
+        seats: Seats | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._room = room
@@ -70,7 +75,9 @@ class Connections:
         self._settings = settings or PeerSettings()
         self._limits = limits or ConnectionLimits()
         self._slots: dict[int, _Slot] = {}
-        self._claims = Claims(frozenset())
+        self._inputs = inputs or Inputs(room)
+        self._seats = seats or Seats(self._limits.connections)
+        self._seats.count(lambda: sum(not slot.released for slot in self._slots.values()))
         self._tasks: set[asyncio.Task[Any]] = set()
         room.when_over(self.clear)
         self._watch = self._loop.create_task(self._watch_all())
@@ -79,7 +86,7 @@ class Connections:
         """Reserve a connection and return its id."""
         if connection in self._slots:
             return self._slots[connection].number
-        self._check_room()
+        self._seats.check()
         number = connection if connection is not None else self._free_id()
         kept: deque[Candidate] = deque(maxlen=self._limits.candidates)
         self._slots[number] = _Slot(number, kept, since=time.monotonic())
@@ -93,16 +100,14 @@ class Connections:
             raise LookupError(connection)
         sdp.check(offer.sdp)
         if slot.released:
-            self._check_room()
+            self._seats.check()
         self._streams.declare(contract.tracks, contract.fps)
         flat = connection == FLAT
         peer = WebRtcPeer(
             str(connection), offer, contract, self._streams, self, self._settings, flat=flat
         )
         self._drop_peer(slot)
-        if not self._claims.serve(inputs := frozenset(contract.tracks_towards(Direction.IN))):
-            self._claims = Claims(inputs)
-        self._claims.release(str(connection))
+        self._inputs.release(str(connection))
         slot.since, slot.released, slot.peer = time.monotonic(), False, peer
         waiting, slot.answer = slot.answer, self._loop.create_future()
         if waiting is not None and not waiting.done():
@@ -146,7 +151,7 @@ class Connections:
             if slot.answer is not None and not slot.answer.done():
                 slot.answer.cancel()
         self._slots.clear()
-        self._claims = Claims(frozenset())
+        self._inputs.clear()
 
     async def close(self) -> None:
         """Close every peer and wait until all is closed."""
@@ -182,15 +187,10 @@ class Connections:
     def peer_said(self, peer: WebRtcPeer, said: Inbound) -> None:
         """Answer what concerns input tracks, and pass the rest on to the session."""
         match said:
-            case Publish(request, name):
-                try:
-                    self._claims.publish(peer.client, name, time.monotonic())
-                except ClientError as error:
-                    peer.tell(PublishRefused(request, error.message))
-                else:
-                    peer.tell(Published(request, name))
+            case Publish():
+                peer.tell(self._inputs.publish(peer.client, said))
             case Unpublish(name):
-                self._claims.unpublish(peer.client, name)
+                self._inputs.unpublish(peer.client, name)
             case Violation(reason):
                 self.peer_lost(peer, reason)
             case _:
@@ -201,11 +201,11 @@ class Connections:
         if self._slot_of(peer) is None:
             return False
         implicit = peer.client == str(FLAT)
-        return self._claims.accepts(peer.client, track, time.monotonic(), implicit=implicit)
+        return self._inputs.accepts(peer.client, track, implicit=implicit)
 
     def peer_fed(self, frame: Feed) -> None:
         """Pass an input frame on to the model."""
-        self._room.feed(frame)
+        self._inputs.feed(frame)
 
     async def _negotiate(
         self, slot: _Slot, peer: WebRtcPeer, answer: asyncio.Future[str | ClientError]
@@ -257,7 +257,7 @@ class Connections:
     def _release(self, slot: _Slot, reason: str) -> None:
         """Let go of what a connection holds; its client has left."""
         self._drop_peer(slot)
-        self._claims.release(str(slot.number))
+        self._inputs.release(str(slot.number))
         slot.released = True
         if slot.joined:
             slot.joined = False
@@ -282,13 +282,6 @@ class Connections:
         for candidate in taken:
             slot.kept.remove(candidate)
         return taken
-
-    def _check_room(self) -> None:
-        held = sum(not slot.released for slot in self._slots.values())
-        if held >= self._limits.connections:
-            raise ClientError(
-                "overloaded", f"{self._limits.connections} connections are open already"
-            )
 
     def _is_for(self, peer: WebRtcPeer, candidate: Candidate) -> bool:
         ufrag = sdp.ufrag_in(candidate)

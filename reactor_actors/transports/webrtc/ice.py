@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import random
 import re
 from collections.abc import Awaitable, Callable, Iterator
@@ -60,6 +61,20 @@ class IceSettings:
         return RTCConfiguration(
             iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE, iceTransportPolicy=policy
         )
+
+
+def bound_addresses(host: str, public_ip: str | None = None) -> tuple[str, ...]:
+    """Return the addresses that media is sent from; none means those of every interface.
+
+    A server that only this machine can reach needs no other address for its media.
+    """
+    for name in (public_ip, "127.0.0.1" if host == "localhost" else host):
+        try:
+            if name is not None and ipaddress.ip_address(name).is_loopback:
+                return (name,)
+        except ValueError:
+            continue
+    return ()
 
 
 def parse_stun(text: str) -> IceServer:
