@@ -5,6 +5,7 @@ declare tracks and typed live parameters, and serve it. Importing this package l
 aiortc, torch nor cv2.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from reactor_actors.interface import *  # noqa: F403 - re-exported as documented, checked by a test
@@ -32,6 +33,4 @@ def __getattr__(name: str) -> Any:
     if name not in _SERVING:
         refuse(name, __name__)
     # When it is asked for: whoever writes a model needs neither ray nor aiortc.
-    from reactor_actors import launching
-
-    return getattr(launching, name)
+    return getattr(import_module("reactor_actors.launching"), name)
