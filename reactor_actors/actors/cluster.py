@@ -65,7 +65,8 @@ def joined(
     if address is None:
         options["include_dashboard"] = False
         options["object_store_memory"] = 128 * 2**20
-        options["_node_ip_address"] = "127.0.0.1"  # nobody else has business with it
+        # Nobody else has business with it. Ray takes 127.0.0.1 for the machine's outer address.
+        options["_node_ip_address"] = "127.0.0.2"
     else:
         check(address)
         bring_token()
