@@ -25,13 +25,11 @@ __all__ = [
     "launch",
 ]
 
-_SERVING = ("Deployment", "FrameBatch", "launch")
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _SERVING:
+    if name not in ("Deployment", "FrameBatch", "launch"):
         refuse(name, __name__)
     # When it is asked for: whoever writes a model needs neither ray nor aiortc.
-    from reactor_actors import launching
+    from reactor_actors.launching import Deployment, FrameBatch, launch
 
-    return getattr(launching, name)
+    return {"Deployment": Deployment, "FrameBatch": FrameBatch, "launch": launch}[name]
