@@ -5,7 +5,6 @@ declare tracks and typed live parameters, and serve it. Importing this package l
 aiortc, torch nor cv2.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from reactor_actors.interface import *  # noqa: F403 - re-exported as documented, checked by a test
@@ -26,11 +25,11 @@ __all__ = [
     "launch",
 ]
 
-_SERVING = ("Deployment", "FrameBatch", "launch")
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _SERVING:
+    if name not in ("Deployment", "FrameBatch", "launch"):
         refuse(name, __name__)
     # When it is asked for: whoever writes a model needs neither ray nor aiortc.
-    return getattr(import_module("reactor_actors.launching"), name)
+    from reactor_actors.launching import Deployment, FrameBatch, launch
+
+    return {"Deployment": Deployment, "FrameBatch": FrameBatch, "launch": launch}[name]

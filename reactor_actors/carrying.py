@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-from reactor_actors.interface import Input, InputState, ModelMessage, Output, ReactorModel
+from reactor_actors.interface import Input, InputState, ModelMessage, Output
 
 STAND_IN = "__mp_main__"
 """What Python calls a main module that is made again in another process."""
 
-_DECLARED = (Input, Output, InputState, ModelMessage, ReactorModel)
+_DECLARED = (Input, Output, InputState, ModelMessage)
 
 
 @dataclass(frozen=True, slots=True)

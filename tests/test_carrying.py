@@ -55,6 +55,11 @@ class Shades(ReactorPipeline):
     async def ask(self, more: int = 1) -> Level:
         return Level(level=self.state.level + more)
 
+class Neighbour(Shades):
+    """Another model, which could not travel at all."""
+    def load(self, config):
+        unpicklable.write("")
+
 if __name__ == "__main__":
     sys.stderr.write(repr(declare(Shades, ReactorModel).contract(name="shades")))
     sys.stdout.buffer.write(packed(Shades, cloudpickle.dumps))
