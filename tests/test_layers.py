@@ -22,7 +22,7 @@ INSIDE = {
     "transports": {"core", "flow", "transports"},
     "manifest.py": {"core"},
     "loader.py": {"core", "flow", "engine", "interface", "manifest", "loader"},
-    "actors": {"core", "engine", "links", "transports", "manifest", "loader", "actors"},
+    "actors": {"core", "flow", "engine", "links", "transports", "manifest", "loader", "actors"},
     "serving.py": {"core", "transports", "loader", "actors"},
     "cli": {"core", "transports", "loader", "actors", "serving", "cli"},
     "__main__.py": {"cli"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +17,7 @@ from ray.util.placement_group import PlacementGroup, placement_group, remove_pla
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from reactor_actors.actors.logs import LogSettings
+from reactor_actors.actors.media import RayMedia
 from reactor_actors.actors.placement import Plan, plan
 from reactor_actors.actors.replica import RayReplica, actor, plain
 from reactor_actors.actors.scale import Scale
@@ -37,7 +38,7 @@ GROUP_SECONDS = 20.0
 """How long a placement group may take; a node may have to be started for it."""
 
 REQUESTS = 64
-"""Calls a transport's actor takes at a time: the long `keep`, and questions beside it."""
+"""Calls the ingress's actor takes at a time: the long `keep`, and questions and reports beside."""
 
 LEFT_BEHIND = (".git", "__pycache__", ".venv", "node_modules")
 """What of a model's folder does not travel to other nodes."""
@@ -99,14 +100,14 @@ class Order:
 class Deployment:
     """A model being served by actors of a Ray cluster, which end with this process.
 
-    A transport whose process dies is started again, on the same port, within its budget. Its
-    models end with it.
+    An ingress whose process dies is started again, on the same port, within its budget. Its models
+    end with it, and so do the processes that carry media beside it.
     """
 
     def __init__(self, order: Order, *, restarts: Restarts | None = None) -> None:
         self._order = order
         self._restarts = restarts or Restarts()
-        self._group: PlacementGroup | None = None
+        self._groups: list[PlacementGroup] = []
         self._begin()
 
     @property
@@ -157,20 +158,38 @@ class Deployment:
         order = self._order
         nodes = _nodes()
         gpus = order.source.manifest.gpus
-        chosen = plan(nodes, gpus, order.scale.replicas)
-        self._group = _group(chosen) if chosen.bundles else None
-        spawn: Callable[[], RayReplica] = partial(
-            RayReplica,
-            order.source,
-            {
-                **_options(chosen.model, self._group, -1),
-                **_environment(chosen, nodes),
-            },
-            logs=order.logs,
+        plans = [
+            plan(nodes, gpus, len(share), ingress=number == 0)
+            for number, share in enumerate(order.scale.shares)
+        ]
+        groups = _reserve(plans)
+        self._groups = [group for group in groups if group is not None]
+        spawns: list[Callable[[], RayReplica]] = [
+            partial(
+                RayReplica,
+                order.source,
+                {**_options(chosen.model, group, -1), **_environment(chosen, nodes)},
+                logs=order.logs,
+            )
+            for chosen, group in zip(plans, groups, strict=True)
+        ]
+        options = [
+            _options(chosen.transport, group, 0)
+            for chosen, group in zip(plans, groups, strict=True)
+        ]
+        hires = [
+            partial(RayMedia, chosen, order.settings, order.logs, spawn)
+            for chosen, spawn in zip(options[1:], spawns[1:], strict=True)
+        ]
+        self._actor = actor(
+            TransportActor,
+            {**options[0], "max_concurrency": REQUESTS},
+            Served(order.source.manifest.name, order.version, order.scale),
+            order.settings,
+            order.logs,
+            spawns[0],
+            hires,
         )
-        served = Served(order.source.manifest.name, order.version, order.scale)
-        options = {**_options(chosen.transport, self._group, 0), "max_concurrency": REQUESTS}
-        self._actor = actor(TransportActor, options, served, order.settings, order.logs, spawn)
         self._url: str = self._call(self._actor.start.remote())
         self._kept = self._actor.keep.remote()
 
@@ -188,9 +207,9 @@ class Deployment:
 
     def _end(self) -> None:
         ray.kill(self._actor)
-        if self._group is not None:
-            remove_placement_group(self._group)
-            self._group = None
+        for group in self._groups:
+            remove_placement_group(group)
+        self._groups = []
 
     def _call(self, answer: Any, seconds: float = 0.0) -> Any:
         limit = seconds + ANSWER_SECONDS
@@ -211,16 +230,26 @@ def _nodes() -> list[dict[str, float]]:
     return [node["Resources"] for node in nodes if node["Alive"]]
 
 
-def _group(chosen: Plan) -> PlacementGroup | None:
-    """Make a placement group; None if there is no room for it now."""
-    group: PlacementGroup = placement_group(
-        [dict(bundle) for bundle in chosen.bundles], strategy="STRICT_PACK"
-    )
-    if group.wait(GROUP_SECONDS):
-        return group
-    remove_placement_group(group)
-    log.warning("no node has room for a transport and its models together: they are placed apart")
-    return None
+def _reserve(plans: Sequence[Plan]) -> list[PlacementGroup | None]:
+    """Make the placement group of each plan; None for one that has none, or no room for it now."""
+    asked = [_group(chosen) if chosen.bundles else None for chosen in plans]
+    deadline = time.monotonic() + GROUP_SECONDS
+    reserved: list[PlacementGroup | None] = []
+    for group in asked:
+        if group is not None and not group.wait(max(0.0, deadline - time.monotonic())):
+            remove_placement_group(group)
+            log.warning(
+                "no node has room for a transport and its models together: they are placed apart"
+            )
+            group = None
+        reserved.append(group)
+    return reserved
+
+
+def _group(chosen: Plan) -> PlacementGroup:
+    bundles = [dict(bundle) for bundle in chosen.bundles]
+    group: PlacementGroup = placement_group(bundles, strategy="STRICT_PACK")
+    return group
 
 
 def _options(resources: Any, group: PlacementGroup | None, bundle: int) -> dict[str, Any]:

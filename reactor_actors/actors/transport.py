@@ -1,20 +1,23 @@
-"""`TransportActor`: the Ray face of a `TransportServer` and the supervisors of its models."""
+"""`TransportActor`: the Ray face of a `TransportServer`, its models, and processes like it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 
+from reactor_actors.actors.branch import Branch
+from reactor_actors.actors.crew import Crew, all_kept
 from reactor_actors.actors.logs import LogSettings, configure
+from reactor_actors.actors.media import Post
 from reactor_actors.actors.meetings import Meetings
 from reactor_actors.actors.model import whereabouts
-from reactor_actors.actors.ports import Replica
+from reactor_actors.actors.ports import Media, Replica
+from reactor_actors.actors.reports import Report
 from reactor_actors.actors.scale import Scale
-from reactor_actors.actors.supervise import Supervisor
 from reactor_actors.core.contract import Contract
 from reactor_actors.transports.server import ServerSettings, TransportServer
 from reactor_actors.transports.status import Status
@@ -30,9 +33,10 @@ class Served:
 
 
 class TransportActor:
-    """HTTP, sessions and peers of all replicas, in a process that outlives their models.
+    """HTTP for all replicas, sessions and peers of its share, in a process that outlives models.
 
-    An async actor: every method runs on one event loop. `spawn` starts a model's process.
+    An async actor: every method runs on one event loop. `spawn` starts a model's process; each of
+    `hires` starts a process that carries media for another share, and both end with this one.
     """
 
     def __init__(
@@ -41,50 +45,52 @@ class TransportActor:
         settings: ServerSettings,
         logs: LogSettings,
         spawn: Callable[[], Replica],
+        hires: Sequence[Callable[[Post], Media]] = (),
     ) -> None:
         configure(logs)
         self._served = served
         self._settings = settings
         self._spawn = spawn
+        self._hires = hires
         self._server: TransportServer | None = None
-        self._supervisors: list[Supervisor] = []
+        self._branches: list[Branch] = []
 
     async def start(self) -> str:
         """Listen, before any model loads; return the address. Raises `SetupError`."""
         served, scale = self._served, self._served.scale
-        self._server = TransportServer(
+        node = whereabouts()[0]
+        self._branches = [
+            self._branch(number, names, hire, node)
+            for number, (names, hire) in enumerate(zip(scale.shares[1:], self._hires, strict=True))
+        ]
+        server = self._server = TransportServer(
             self._settings,
             model=served.model,
             version=served.version,
-            names=[str(number) for number in range(scale.replicas)],
+            names=scale.names,
             mode=scale.mode,
             queue_limit=scale.queue_limit,
+            far=[room for branch in self._branches for room in branch.rooms],
         )
-        own = ray.get_runtime_context
-        self._meetings = Meetings(scale.link, whereabouts()[0], lambda: own().current_actor)
-        self._supervisors = [
-            Supervisor(venue, self._spawn, self._meetings.open, patience=scale.watchdog)
-            for venue in self._server.venues.values()
-        ]
-        await self._server.start()
-        return self._server.url
+        meetings = Meetings(scale.link, node, _own)
+        self._crew = Crew(server.venues.values(), self._spawn, meetings, scale)
+        await server.start()
+        return server.url
 
     async def keep(self) -> bool:
         """Keep the models alive until stopped; False if any had to be given up.
 
         Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
         """
-        kept = [asyncio.ensure_future(supervisor.keep()) for supervisor in self._supervisors]
-        try:
-            return all(await asyncio.gather(*kept))
-        finally:
-            for one in kept:
-                one.cancel()
-            await asyncio.gather(*kept, return_exceptions=True)
+        return await all_kept([self._crew.keep(), *(branch.keep() for branch in self._branches)])
 
     async def take(self, link: str, items: list[bytes], *arrays: Any) -> Any:
         """Take what a model says over a link of references."""
-        return await self._meetings.take(link, items, *arrays)
+        return await self._crew.take(link, items, *arrays)
+
+    async def report(self, number: int, life: int, reports: list[Report]) -> None:
+        """Take in what a process that carries media tells, in one of its lives."""
+        self._branches[number].report(life, reports)
 
     async def loaded(self) -> Contract | None:
         """Return what the model declares; None while it loads."""
@@ -102,11 +108,25 @@ class TransportActor:
         """End the sessions in order, then the models, then everything else."""
         if self._server is None:
             return
-        await self._server.wind_down()
-        await asyncio.gather(*(supervisor.stop() for supervisor in self._supervisors))
+        self._server.lobby.draining = True
+        await asyncio.gather(self._crew.stop(), *(branch.stop() for branch in self._branches))
         await self._server.close()
+
+    def _branch(
+        self, number: int, names: tuple[str, ...], hire: Callable[[Post], Media], node: str
+    ) -> Branch:
+        return Branch(
+            names,
+            lambda life: hire(Post(names, number, life, _own(), node, self._served.scale)),
+            hear=lambda replica, note: self._started().hear(replica, note),
+            emitted=lambda seconds: self._started().emitted(seconds),
+        )
 
     def _started(self) -> TransportServer:
         if self._server is None:
             raise RuntimeError("start() comes first")
         return self._server
+
+
+def _own() -> Any:
+    return ray.get_runtime_context().current_actor

@@ -124,17 +124,13 @@ class Lobby:
         """Start a session for somebody who asks from `address`, or join the running one.
 
         A session that is being closed is waited for, for so many `seconds`. Raises
-        `TurnedAwayError`.
+        `TurnedAwayError`, or the `ClientError` of a room that does not answer.
         """
         deadline = self._loop.time() + seconds
         while True:
             answer = self._asked(ticket)
             if isinstance(answer, Admitted):
-                room = self._rooms[answer.replica]
-                if self._mode is Mode.EXCLUSIVE:
-                    self._stops.started(answer.session, address)
-                await room.start(answer.session)
-                return room
+                return await self._begun(answer, address)
             if isinstance(answer, Queued):
                 raise TurnedAwayError(Why.FULL, answer)
             left = deadline - self._loop.time()
@@ -187,7 +183,7 @@ class Lobby:
         now, session = self._loop.time(), note.session
         match note.kind:
             case "transition":
-                self._admission.moved(room, State(note.facts["to"]), now)
+                self._admission.moved(room, State(note.facts["to"]), now, session)
                 self._changed()
             case "session_ended" if session is not None:
                 self._stops.ended(session)
@@ -227,6 +223,25 @@ class Lobby:
         answer = self._admission.start(fresh, self._loop.time(), ticket=ticket)
         self._changed()
         return answer
+
+    async def _begun(self, granted: Admitted, address: str) -> Room:
+        """Have a session begin where it was granted, or take the grant back."""
+        room, session = self._rooms[granted.replica], granted.session
+        if self._mode is Mode.EXCLUSIVE:
+            self._stops.started(session, address)
+        try:
+            await room.start(session)
+            # A room in another process may have moved on before the start came there.
+            if room.facts.session != session:
+                raise TurnedAwayError(Why.LOADING)
+        except BaseException:
+            if room.facts.session != session:
+                self._stops.ended(session)
+            facts = room.facts
+            self._admission.moved(room.name, facts.state, self._loop.time(), facts.session)
+            self._changed()
+            raise
+        return room
 
     async def _until_less_closes(self, seconds: float) -> None:
         """Wait until one of the sessions that are being closed is closed."""
