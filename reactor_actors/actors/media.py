@@ -98,7 +98,7 @@ class MediaActor:
         try:
             await asyncio.wait([kept, self._reporting], return_when=asyncio.FIRST_COMPLETED)
             if not kept.done():
-                raise PeerGone("the ingress takes no reports")
+                raise PeerGone("the ingress takes no reports") from self._reporting.exception()
             return kept.result()
         finally:
             kept.cancel()
@@ -118,7 +118,7 @@ class MediaActor:
         await self._crew.stop()
         await asyncio.gather(*(venue.close() for venue in self._venues.values()))
         self._reporter.close()
-        await asyncio.wait([self._reporting])
+        await asyncio.gather(self._reporting, return_exceptions=True)
 
     def _venue(self, name: str, settings: VenueSettings) -> Venue:
         def journal(note: ev.Note) -> None:
