@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from reactor_actors.actors.crew import Crew
 from reactor_actors.actors.logs import LogSettings, configure
@@ -21,7 +21,7 @@ from reactor_actors.actors.reports import Report, Reporter
 from reactor_actors.actors.requests import Answer, Fill, Request
 from reactor_actors.actors.scale import Scale
 from reactor_actors.core import events as ev
-from reactor_actors.core.errors import PeerGone, ReactorError
+from reactor_actors.core.errors import PeerGone
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.venue import Venue, VenueSettings
 from reactor_actors.transports.webrtc.codecs import codec_for
@@ -194,7 +194,6 @@ def elsewhere(settings: VenueSettings, address: str) -> VenueSettings:
 
 def _raised(error: RayError) -> Exception:
     """Return what was raised over there, or what the death of the process comes to."""
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, ReactorError | LookupError):
-        return cause
+    if isinstance(error, RayTaskError) and isinstance(error.cause, Exception):
+        return error.cause
     return PeerGone(first_line(error))

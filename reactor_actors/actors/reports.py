@@ -1,8 +1,9 @@
 """What a process that carries media tells the ingress of its venues, and how it gets there.
 
 Every note of a venue is reported together with what is known of its room at that moment, in one
-order for all venues of the process. What changes all the time follows once a second, which also
-shows that the process lives.
+order for all venues of the process. A client may send a hundred commands a second: their notes wait
+for each other, since a call costs more than a command. What changes all the time follows once a
+second, which also shows that the process lives.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from reactor_actors.transports.status import ReplicaStatus
 from reactor_actors.transports.venue import Venue
 
 BEAT_SECONDS = 1.0
+COMMAND_SECONDS = 0.25
+"""How long the note of a command may wait for others."""
+
 BOUND = 65_536
 """Reports that wait for an ingress which takes none; with more than that it counts as gone."""
 
@@ -50,6 +54,8 @@ class Reporter:
         self._facts: dict[str, Facts] = {}
         self._emitted: dict[str, list[float]] = {}
         self._told = 0
+        self._commands: list[Report] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def told(self) -> int:
@@ -64,7 +70,11 @@ class Reporter:
         """Tell what has happened."""
         known = self._facts.get(replica)
         self._facts[replica] = facts
-        self._tell(Report(replica, note, None if facts == known else facts))
+        report = Report(replica, note, None if facts == known else facts)
+        if note.kind == "command":
+            self._wait(report)
+        else:
+            self._tell(report)
 
     def emitted(self, replica: str, seconds: float) -> None:
         """Count an emit that came `seconds` after the one before."""
@@ -73,6 +83,7 @@ class Reporter:
     def close(self) -> None:
         """Tell no more; `run` returns once everything is told."""
         self._beat()
+        self._tell()
         self._lane.close()
 
     async def run(self) -> None:
@@ -97,8 +108,20 @@ class Reporter:
             vitals = Vitals(venue.status(), venue.frames(), emitted)
             self._tell(Report(venue.name, vitals=vitals))
 
-    def _tell(self, report: Report) -> None:
-        if self._lane.offer(report):
+    def _wait(self, command: Report) -> None:
+        self._commands.append(command)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(COMMAND_SECONDS, self._tell)
+
+    def _tell(self, *reports: Report) -> None:
+        """Hand over reports, behind the commands that were noted before."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        commands, self._commands = self._commands, []
+        for report in (*commands, *reports):
+            if not self._lane.offer(report):
+                self._lane.close()
+                return
             self._told += 1
-        else:
-            self._lane.close()

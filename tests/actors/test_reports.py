@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from reactor_actors.actors.reports import BOUND, Report, Reporter
+from reactor_actors.actors.reports import BOUND, COMMAND_SECONDS, Report, Reporter
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.core.events import Note
@@ -66,6 +66,28 @@ def test_reports_go_in_order_those_that_waited_together_and_facts_only_when_they
             Report("1", Note("third"), created),
             Report("0", Note("fourth"), ready),
         ]
+
+    run_virtually(main())
+
+
+def test_notes_of_commands_wait_for_each_other_and_overtake_nothing() -> None:
+    async def main() -> None:
+        ingress = Ingress()
+        async with told(ingress) as reporter:
+            reporter.note("0", Note("transition"), Facts())
+            for number in range(3):
+                reporter.note("0", Note("command", {"number": number}), Facts())
+                await asyncio.sleep(0.05)
+            assert [len(call) for call in ingress.calls] == [1]
+            await asyncio.sleep(COMMAND_SECONDS)
+            assert [len(call) for call in ingress.calls] == [1, 3]
+            reporter.note("0", Note("command"), Facts())
+            reporter.note("0", Note("session_ended"), Facts())
+            await asyncio.sleep(0.0)
+            assert reporter.told == 6
+            reporter.note("0", Note("command"), Facts())
+        kinds = [report.note.kind for report in ingress.reports if report.note]
+        assert kinds == ["transition", *["command"] * 4, "session_ended", "command"]
 
     run_virtually(main())
 
