@@ -26,18 +26,22 @@ T = TypeVar("T")
 
 
 class FarProcess:
-    """A process with rooms. `road` and `back` are how long calls and reports are on their way."""
+    """A process with rooms. `road` and `back` are how long calls and reports are on their way.
+
+    It is there after `begin` seconds.
+    """
 
     def __init__(
         self,
         names: Iterable[str],
         report: Callable[[list[Report]], None],
         *,
+        begin: float = 0.0,
         road: float = 0.0,
         back: float = 0.0,
         uploads: Callable[[], Uploads] = Uploads,
     ) -> None:
-        self.road, self.back = road, back
+        self.begin, self.road, self.back = begin, road, back
         self.hung = self.killed = False
         self.asked: list[Any] = []
         self.reports: list[Report] = []
@@ -70,6 +74,7 @@ class FarProcess:
         self._report([Report(next(iter(self.hosts)))])
 
     async def start(self) -> None:
+        await asyncio.sleep(self.begin)
         self._tasks.append(asyncio.ensure_future(self.reporter.run()))
 
     async def keep(self) -> bool:

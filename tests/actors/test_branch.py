@@ -190,9 +190,12 @@ def test_a_death_refuses_what_was_asked_meanwhile_at_once(waits_for: str) -> Non
 
 def test_before_a_process_is_there_and_after_it_has_gone_nothing_is_asked_of_it() -> None:
     async def main() -> None:
-        far = FarSide("1")
+        far = FarSide("1", begin=1.0)
         assert (await refused(only(far).start("s"))).code == "overloaded"
         far.keep()
+        await asyncio.sleep(0.5)
+        assert (await refused(only(far).start("s"))).code == "overloaded"
+        await asyncio.sleep(1.0)
         await far.loaded()
         far.process.die()
         await settle()

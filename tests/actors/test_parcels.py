@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from reactor_actors.actors.parcels import PLACES, Parcels
@@ -70,6 +72,20 @@ async def test_a_newer_transfer_takes_the_place_over() -> None:
         with pytest.raises(ClientError, match="newer transfer"):
             older.write(b"def")
     assert there.got == [("f", b"ghijkl")]
+
+
+async def test_what_an_older_transfer_has_collected_is_not_kept() -> None:
+    there = Elsewhere()
+    there.parcels.expect("large", 4 * 2**20)
+    tracemalloc.start()
+    try:
+        with there.parcels.filling("large") as older:
+            older.write(b"x" * 3 * 2**20)
+            assert tracemalloc.get_traced_memory()[0] > 2 * 2**20
+            with there.parcels.filling("large"):
+                assert tracemalloc.get_traced_memory()[0] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 async def test_an_older_transfer_that_ends_leaves_the_newer_one_alone() -> None:

@@ -86,8 +86,11 @@ def test_notes_of_commands_wait_for_each_other_and_overtake_nothing() -> None:
             await asyncio.sleep(0.0)
             assert reporter.told == 6
             reporter.note("0", Note("command"), Facts())
+            await asyncio.sleep(2 * COMMAND_SECONDS)
+            assert reporter.told == 7
+            reporter.note("0", Note("command"), Facts())
         kinds = [report.note.kind for report in ingress.reports if report.note]
-        assert kinds == ["transition", *["command"] * 4, "session_ended", "command"]
+        assert kinds == ["transition", *["command"] * 4, "session_ended", "command", "command"]
 
     run_virtually(main())
 

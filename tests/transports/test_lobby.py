@@ -313,3 +313,9 @@ async def test_nobody_is_given_a_session_that_has_begun_for_another() -> None:
         assert (await built.turned_away()).why is Why.FULL
         await built.lobby.stop(HOME, None, "stopped")
         assert built.hosts["1"].state is State.CLOSING
+
+
+async def test_a_session_that_has_begun_unasked_is_joined() -> None:
+    async with house(2, Mode.SHARED) as built:
+        built.hosts["1"].start("late")
+        assert await built.start() == "late"
