@@ -26,6 +26,7 @@ INSIDE = {
     "loader.py": {"core", "flow", "engine", "interface", "manifest", "carrying", "loader"},
     "actors": {
         "core",
+        "flow",
         "engine",
         "links",
         "transports",

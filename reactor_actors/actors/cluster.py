@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from ray.util.placement_group import PlacementGroup, placement_group, remove_pla
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from reactor_actors.actors.logs import LogSettings
+from reactor_actors.actors.media import RayMedia
 from reactor_actors.actors.placement import Plan, plan
 from reactor_actors.actors.replica import RayReplica, actor, plain
 from reactor_actors.actors.scale import Scale
@@ -38,7 +39,7 @@ GROUP_SECONDS = 20.0
 """How long a placement group may take; a node may have to be started for it."""
 
 REQUESTS = 1000
-"""Calls a transport's actor takes at a time: the long `keep`, and what guests wait for."""
+"""Calls a transport's actor takes at a time: the long `keep`, what guests wait for, and reports."""
 
 REACH_SECONDS = 5.0
 OWN_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -138,14 +139,14 @@ class Order:
 class Deployment:
     """A model being served by actors of a Ray cluster, which end with this process.
 
-    A transport whose process dies is started again, on the same port, within its budget. Its
-    models end with it.
+    An ingress whose process dies is started again, on the same port, within its budget. Its models
+    end with it, and so do the processes that carry media beside it.
     """
 
     def __init__(self, order: Order, *, restarts: Restarts | None = None) -> None:
         self._order = order
         self._restarts = restarts or Restarts()
-        self._group: PlacementGroup | None = None
+        self._groups: list[PlacementGroup] = []
         self._stopping = False
         self._begin()
 
@@ -194,9 +195,9 @@ class Deployment:
 
     def actors(self) -> tuple[tuple[str, str], ...]:
         """Return the actors whose logs tell of the deployment: a name for people, and Ray's id."""
-        models: dict[str, str] = self._call(self._actor.models.remote())
-        own = self._actor._actor_id.hex()
-        return (("transport", own), *((f"model {name}", one) for name, one in models.items()))
+        replicas = self.status().replicas
+        models = [(f"model {one.name}", one.process) for one in replicas if one.process]
+        return (("transport", self._actor._actor_id.hex()), *models)
 
     def drain(self, seconds: float) -> bool:
         """Take no more sessions and clients; wait until none runs. False: one still does."""
@@ -215,15 +216,38 @@ class Deployment:
         order = self._order
         nodes = _nodes()
         gpus = order.source.manifest.gpus
-        chosen = plan(nodes, gpus, order.scale.replicas)
-        self._group = _group(chosen) if chosen.bundles else None
-        of_models = {**_options(chosen.model, self._group, -1), **_environment(chosen, nodes)}
-        spawn: Callable[[str], RayReplica] = partial(
-            RayReplica, order.source, of_models, order.logs
+        plans = [
+            plan(nodes, gpus, len(share), ingress=number == 0)
+            for number, share in enumerate(order.scale.shares)
+        ]
+        groups = _reserve(plans)
+        self._groups = [group for group in groups if group is not None]
+        spawns: list[Callable[[str], RayReplica]] = [
+            partial(
+                RayReplica,
+                order.source,
+                {**_options(chosen.model, group, -1), **_environment(chosen, nodes)},
+                order.logs,
+            )
+            for chosen, group in zip(plans, groups, strict=True)
+        ]
+        options = [
+            _options(chosen.transport, group, 0)
+            for chosen, group in zip(plans, groups, strict=True)
+        ]
+        hires = [
+            partial(RayMedia, chosen, order.settings, order.logs, spawn)
+            for chosen, spawn in zip(options[1:], spawns[1:], strict=True)
+        ]
+        self._actor = actor(
+            TransportActor,
+            {**options[0], "max_concurrency": REQUESTS},
+            Served(order.source.manifest.name, order.version, order.scale),
+            order.settings,
+            order.logs,
+            spawns[0],
+            hires,
         )
-        served = Served(order.source.manifest.name, order.version, order.scale)
-        options = {**_options(chosen.transport, self._group, 0), "max_concurrency": REQUESTS}
-        self._actor = actor(TransportActor, options, served, order.settings, order.logs, spawn)
         self._url = self._seen_from_here(self._call(self._actor.start.remote()))
         self._kept = self._actor.keep.remote()
 
@@ -243,9 +267,9 @@ class Deployment:
 
     def _end(self) -> None:
         ray.kill(self._actor)
-        if self._group is not None:
-            remove_placement_group(self._group)
-            self._group = None
+        for group in self._groups:
+            remove_placement_group(group)
+        self._groups = []
 
     def _seen_from_here(self, listening: Listening) -> str:
         """Return an address that works here too, if the server listens on more than its own."""
@@ -273,16 +297,26 @@ def _nodes() -> list[dict[str, float]]:
     return [node["Resources"] for node in nodes if node["Alive"]]
 
 
-def _group(chosen: Plan) -> PlacementGroup | None:
-    """Make a placement group; None if there is no room for it now."""
-    group: PlacementGroup = placement_group(
-        [dict(bundle) for bundle in chosen.bundles], strategy="STRICT_PACK"
-    )
-    if group.wait(GROUP_SECONDS):
-        return group
-    remove_placement_group(group)
-    log.warning("no node has room for a transport and its models together: they are placed apart")
-    return None
+def _reserve(plans: Sequence[Plan]) -> list[PlacementGroup | None]:
+    """Make the placement group of each plan; None for one that has none, or no room for it now."""
+    asked = [_group(chosen) if chosen.bundles else None for chosen in plans]
+    deadline = time.monotonic() + GROUP_SECONDS
+    reserved: list[PlacementGroup | None] = []
+    for group in asked:
+        if group is not None and not group.wait(max(0.0, deadline - time.monotonic())):
+            remove_placement_group(group)
+            log.warning(
+                "no node has room for a transport and its models together: they are placed apart"
+            )
+            group = None
+        reserved.append(group)
+    return reserved
+
+
+def _group(chosen: Plan) -> PlacementGroup:
+    bundles = [dict(bundle) for bundle in chosen.bundles]
+    group: PlacementGroup = placement_group(bundles, strategy="STRICT_PACK")
+    return group
 
 
 def _options(resources: Any, group: PlacementGroup | None, bundle: int) -> dict[str, Any]:

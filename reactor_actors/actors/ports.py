@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from reactor_actors.actors.requests import Answer, Request
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.ports import ClientSide, ModelPort
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,31 @@ class Replica(Protocol):
 
     async def stop(self) -> None:
         """Ask the model to end."""
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+
+
+class Media(Protocol):
+    """A process that carries media only, as the ingress drives it.
+
+    Everything raises `PeerGone` when the process is gone.
+    """
+
+    async def start(self) -> None:
+        """Return once the process is there to be asked."""
+
+    async def keep(self) -> bool:
+        """Keep its models alive until stopped; False if any had to be given up.
+
+        Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
+        """
+
+    async def ask(self, replica: str, request: Request[T]) -> Answer[T]:
+        """Put a request to a room. Raises what the room raises."""
+
+    async def stop(self) -> None:
+        """End its sessions, its models, and then its peers; returns once all is reported."""
 
     def kill(self) -> None:
         """End the process, whatever it does."""

@@ -72,5 +72,10 @@ def plain(error: RayError) -> Exception:
     cause = getattr(error, "cause", None)
     if isinstance(cause, ModelError | SetupError):
         return cause
+    return ModelError(f"the model's process has died: {first_line(error)}")
+
+
+def first_line(error: RayError) -> str:
+    """Return an error in one line."""
     text = str(error).strip().splitlines()
-    return ModelError(f"the model's process has died: {text[0] if text else type(error).__name__}")
+    return text[0] if text else type(error).__name__

@@ -26,7 +26,8 @@ class Scale:
         sessions: Whether starts share one session or get one each; None means one each where
             there are several replicas.
         queue_limit: How many tickets may wait for a replica; 0 for no queue.
-        transports: Processes that serve clients; the first one also takes all HTTP requests.
+        transports: Processes that serve clients; the first is the ingress, which takes all HTTP
+            requests as well.
         link: What joins models and transports.
         watchdog: Seconds a model may hold its thread before its process is replaced; 0 is for ever.
     """
@@ -50,6 +51,16 @@ class Scale:
             )
         if not 0 <= self.watchdog < float("inf"):
             raise SetupError(f"watchdog: expected seconds from 0 on; got {self.watchdog}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the replicas are called."""
+        return tuple(str(number) for number in range(self.replicas))
+
+    @property
+    def shares(self) -> tuple[tuple[str, ...], ...]:
+        """The replicas of each transport, dealt in turn."""
+        return tuple(self.names[first :: self.transports] for first in range(self.transports))
 
     @property
     def mode(self) -> Mode:

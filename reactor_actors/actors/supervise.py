@@ -52,11 +52,6 @@ class Supervisor:
         self.failure: ModelError | SetupError | None = None
         venue.host.when_stuck(self._replace)
 
-    @property
-    def actor(self) -> str | None:
-        """The id of the model's process; None without one."""
-        return self._replica.id if self._replica else None
-
     async def keep(self) -> bool:
         """Keep the model alive; return True once stopped, False once given up.
 
@@ -103,6 +98,7 @@ class Supervisor:
         """Bring one process from its start to its end."""
         began = time.monotonic()
         replica = self._replica = self._spawn()
+        self._venue.hire(replica.id)
         try:
             with self._counted(began):
                 loaded = await replica.load()
@@ -113,7 +109,7 @@ class Supervisor:
                 end = await self._met(meeting, running)
             finally:
                 meeting.close()
-            where = Whereabouts(meeting.kind, loaded.address, loaded.gpus)
+            where = Whereabouts(meeting.kind, loaded.address, loaded.gpus, replica.id)
             try:
                 self._venue.attach(end, loaded.contract, time.monotonic() - began, where)
                 self._ever_loaded, self.failure = True, None

@@ -1,21 +1,23 @@
-"""`TransportActor`: the Ray face of a `TransportServer` and the supervisors of its models."""
+"""`TransportActor`: the Ray face of a `TransportServer`, its models, and processes like it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import ray
 
+from reactor_actors.actors.branch import Branch
+from reactor_actors.actors.crew import Crew, all_kept
 from reactor_actors.actors.logs import LogSettings, configure
+from reactor_actors.actors.media import Post
 from reactor_actors.actors.meetings import Meetings
 from reactor_actors.actors.model import whereabouts
-from reactor_actors.actors.ports import Replica
+from reactor_actors.actors.ports import Media, Replica
+from reactor_actors.actors.reports import Report
 from reactor_actors.actors.scale import Scale
-from reactor_actors.actors.supervise import Supervisor
 from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
@@ -42,10 +44,11 @@ class Listening:
 
 
 class TransportActor(Visitors):
-    """HTTP, sessions and peers of all replicas, in a process that outlives their models.
+    """HTTP for all replicas, sessions and peers of its share, in a process that outlives models.
 
-    An async actor: every method runs on one event loop. `spawn` starts a model's process,
-    given what its words are to be marked with.
+    An async actor: every method runs on one event loop. `spawn` starts a model's process, given
+    what its words are to be marked with; each of `hires` starts a process that carries media for
+    another share. Both end with this one.
     """
 
     def __init__(
@@ -54,54 +57,52 @@ class TransportActor(Visitors):
         settings: ServerSettings,
         logs: LogSettings,
         spawn: Callable[[str], Replica],
+        hires: Sequence[Callable[[Post], Media]] = (),
     ) -> None:
         configure(logs)
         self._served = served
         self._settings = settings
         self._spawn = spawn
+        self._hires = hires
         self._server: TransportServer | None = None
-        self._supervisors: dict[str, Supervisor] = {}
+        self._branches: list[Branch] = []
 
     async def start(self) -> Listening:
         """Listen, before any model loads. Raises `SetupError`."""
         served, scale = self._served, self._served.scale
-        self._server = TransportServer(
+        node, address, _ = whereabouts()
+        self._branches = [
+            self._branch(number, names, hire, node)
+            for number, (names, hire) in enumerate(zip(scale.shares[1:], self._hires, strict=True))
+        ]
+        server = self._server = TransportServer(
             self._settings,
             model=served.model,
             version=served.version,
-            names=[str(number) for number in range(scale.replicas)],
+            names=scale.names,
             mode=scale.mode,
             queue_limit=scale.queue_limit,
+            far=[room for branch in self._branches for room in branch.rooms],
         )
-        node, address, _ = whereabouts()
-        own = ray.get_runtime_context
-        self._meetings = Meetings(scale.link, node, lambda: own().current_actor)
-        for name, venue in self._server.venues.items():
-            label = f"model {name}" if scale.replicas > 1 else "model"
-            self._supervisors[name] = Supervisor(
-                venue, partial(self._spawn, label), self._meetings.open, patience=scale.watchdog
-            )
-        await self._server.start()
-        return Listening(self._server.url, node, address)
+        meetings = Meetings(scale.link, node, _own)
+        self._crew = Crew(server.venues.values(), self._spawn, meetings, scale)
+        await server.start()
+        return Listening(server.url, node, address)
 
     async def keep(self) -> bool:
         """Keep the models alive until stopped; False if any had to be given up.
 
         Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
         """
-        kept = [
-            asyncio.ensure_future(supervisor.keep()) for supervisor in self._supervisors.values()
-        ]
-        try:
-            return all(await asyncio.gather(*kept))
-        finally:
-            for one in kept:
-                one.cancel()
-            await asyncio.gather(*kept, return_exceptions=True)
+        return await all_kept([self._crew.keep(), *(branch.keep() for branch in self._branches)])
 
     async def take(self, link: str, items: list[bytes], *arrays: Any) -> Any:
         """Take what a model says over a link of references."""
-        return await self._meetings.take(link, items, *arrays)
+        return await self._crew.take(link, items, *arrays)
+
+    async def report(self, number: int, life: int, reports: list[Report]) -> None:
+        """Take in what a process that carries media tells, in one of its lives."""
+        self._branches[number].report(life, reports)
 
     async def loaded(self) -> Contract | None:
         """Return what the model declares; None while it loads."""
@@ -109,17 +110,11 @@ class TransportActor(Visitors):
 
     async def trouble(self) -> Exception | None:
         """Return why a model that has never been loaded could not be, if one failed."""
-        failures = (one.failure for one in self._supervisors.values() if one.failure is not None)
-        return next(failures, None)
+        return self._crew.failure
 
     async def status(self) -> Status:
         """Say how everything stands."""
         return self._started().status()
-
-    async def models(self) -> dict[str, str]:
-        """Return Ray's id of every model's process, by its replica's name."""
-        living = {name: one.actor for name, one in self._supervisors.items()}
-        return {name: actor for name, actor in living.items() if actor is not None}
 
     async def drain(self, seconds: float) -> bool:
         """Take no more sessions and clients; wait until none runs. False: one still does."""
@@ -129,11 +124,25 @@ class TransportActor(Visitors):
         """End the sessions in order, then the models, then everything else."""
         if self._server is None:
             return
-        await self._server.wind_down()
-        await asyncio.gather(*(supervisor.stop() for supervisor in self._supervisors.values()))
+        self._server.lobby.draining = True
+        await asyncio.gather(self._crew.stop(), *(branch.stop() for branch in self._branches))
         await self._server.close()
+
+    def _branch(
+        self, number: int, names: tuple[str, ...], hire: Callable[[Post], Media], node: str
+    ) -> Branch:
+        return Branch(
+            names,
+            lambda life: hire(Post(names, number, life, _own(), node, self._served.scale)),
+            hear=lambda replica, note: self._started().hear(replica, note),
+            emitted=lambda seconds: self._started().emitted(seconds),
+        )
 
     def _started(self) -> TransportServer:
         if self._server is None:
             raise PeerGone("the server is being started")
         return self._server
+
+
+def _own() -> Any:
+    return ray.get_runtime_context().current_actor

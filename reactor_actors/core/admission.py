@@ -177,14 +177,17 @@ class Admission:
             self._settle(due)
         self._offers = {name: lapses for name, lapses in self._offers.items() if lapses > now}
 
-    def moved(self, replica: str, state: State, now: float) -> None:
-        """Take note of where the session of a replica stands."""
+    def moved(self, replica: str, state: State, now: float, session: str | None = None) -> None:
+        """Take note of where a replica stands, and of the session that runs there."""
         self.pass_time(now)
         known = self._replicas[replica]
         known.state = state
-        if state in (State.CREATED, State.READY, State.TERMINATED) and known.session is not None:
-            self._lengths.append(now - known.since)
+        if state in (State.CREATED, State.READY, State.TERMINATED):
+            if known.session is not None:
+                self._lengths.append(now - known.since)
             known.session = None
+        elif session not in (None, known.session):
+            known.session, known.since = session, now
         for ticket in self._line.values():
             if ticket.replica == replica and state is not State.READY:
                 ticket.replica, ticket.looked = None, now  # it waits again, in its old place

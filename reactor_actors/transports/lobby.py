@@ -129,18 +129,15 @@ class Lobby:
         """Start a session for somebody who asks from `address`, or join the running one.
 
         A session that is being closed is waited for, for so many `seconds`; who is `patient` waits
-        as well for models that load, and for a turn in the queue. Raises `TurnedAwayError`.
+        as well for models that load, and for a turn in the queue. Raises `TurnedAwayError`, or
+        the `ClientError` of a room that does not answer.
         """
         waits = (Why.CLOSING, Why.LOADING) if patient else (Why.CLOSING,)
         deadline = self._loop.time() + seconds
         while True:
             answer = self._asked(ticket)
             if isinstance(answer, Admitted):
-                room = self._rooms[answer.replica]
-                if self._mode is Mode.EXCLUSIVE:
-                    self._stops.started(answer.session, address)
-                await room.start(answer.session)
-                return room
+                return await self._begun(answer, address)
             left = deadline - self._loop.time()
             if isinstance(answer, Queued):
                 if not patient or left <= 0:
@@ -197,7 +194,7 @@ class Lobby:
         now, session = self._loop.time(), note.session
         match note.kind:
             case "transition":
-                self._admission.moved(room, State(note.facts["to"]), now)
+                self._admission.moved(room, State(note.facts["to"]), now, session)
                 self._changed()
             case "session_ended" if session is not None:
                 self._stops.ended(session)
@@ -245,6 +242,25 @@ class Lobby:
             while watch is not None and isinstance(watch.seen, Place):
                 if not await watch.change(max(0.0, deadline - self._loop.time())):
                     return
+
+    async def _begun(self, granted: Admitted, address: str) -> Room:
+        """Have a session begin where it was granted, or take the grant back."""
+        room, session = self._rooms[granted.replica], granted.session
+        if self._mode is Mode.EXCLUSIVE:
+            self._stops.started(session, address)
+        try:
+            await room.start(session)
+            # A room in another process may have moved on before the start came there.
+            if room.facts.session != session:
+                raise TurnedAwayError(Why.LOADING)
+        except BaseException:
+            if room.facts.session != session:
+                self._stops.ended(session)
+            facts = room.facts
+            self._admission.moved(room.name, facts.state, self._loop.time(), facts.session)
+            self._changed()
+            raise
+        return room
 
     async def _until_less(self, state: State, seconds: float) -> None:
         """Wait until one of the sessions that stand there has moved on."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.admission import QUEUE_LIMIT, Mode
@@ -16,7 +17,8 @@ from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings, IceServer
 from reactor_actors.transports.lobby import Lobby
-from reactor_actors.transports.status import Status
+from reactor_actors.transports.room import Room
+from reactor_actors.transports.status import ReplicaStatus, Status
 from reactor_actors.transports.subscribers import Subscribers
 from reactor_actors.transports.venue import Venue, VenueSettings
 from reactor_actors.transports.webrtc.codecs import codec_for
@@ -30,11 +32,22 @@ class ServerSettings:
     venue: VenueSettings = field(default_factory=VenueSettings)
 
 
+class FarRoom(Room, Protocol):
+    """A room whose venue is in another process: what is known of it was told from there."""
+
+    def frames(self) -> Mapping[str, Mapping[str, int]]:
+        """Return what became of the frames of every track so far."""
+
+    def status(self) -> ReplicaStatus:
+        """Say how the replica stands."""
+
+
 class TransportServer:
     """HTTP in front of the replicas, which are called by `names`. Lives on one event loop.
 
-    `start` it, then `attach` to each venue its model once it is loaded. `guests` and `subscribers`
-    are who takes part, or looks on, without a network.
+    There is a venue for each name but those of `far` rooms, whose owner passes on their notes to
+    `hear`. `start` the server, then `attach` to each venue its model once it is loaded. `guests`
+    and `subscribers` are who takes part, or looks on, without a network.
     """
 
     def __init__(
@@ -46,6 +59,7 @@ class TransportServer:
         names: Sequence[str] = ("0",),
         mode: Mode = Mode.SHARED,
         queue_limit: int = QUEUE_LIMIT,
+        far: Iterable[FarRoom] = (),
     ) -> None:
         known = tuple(
             IceServer((server.uri,), server.username, server.password)
@@ -55,9 +69,15 @@ class TransportServer:
         self._codecs = settings.venue.peers.codecs
         self._model = model
         self._record = Record()
-        self.venues = {name: self._venue(name, settings.venue, http) for name in names}
+        elsewhere = {room.name: room for room in far}
+        self.venues = {
+            name: self._venue(name, settings.venue, http) for name in names if name not in elsewhere
+        }
+        self._replicas: list[Venue | FarRoom] = [
+            elsewhere.get(name) or self.venues[name] for name in names
+        ]
         self.lobby = Lobby(
-            [venue.room for venue in self.venues.values()],
+            [elsewhere.get(name) or self.venues[name].room for name in names],
             mode=mode,
             queue_limit=queue_limit,
             journal=self._record,
@@ -84,6 +104,15 @@ class TransportServer:
         # Loading a codec's library takes tens of milliseconds; no viewer should wait for it.
         await asyncio.to_thread(lambda: [codec_for(name) for name in self._codecs])
 
+    def hear(self, replica: str, note: ev.Note) -> None:
+        """Take in what has happened at a replica."""
+        self._record(note)
+        self.lobby.hear(replica, note)
+
+    def emitted(self, seconds: float) -> None:
+        """Count an emit that came `seconds` after the one before."""
+        self._record.metrics.emitted(seconds)
+
     def status(self) -> Status:
         """Say how everything stands."""
         health = health_of(room.facts for room in self.lobby.rooms.values())
@@ -92,7 +121,7 @@ class TransportServer:
             url=self.url,
             state=health.state,
             detail=health.detail,
-            replicas=tuple(venue.status() for venue in self.venues.values()),
+            replicas=tuple(replica.status() for replica in self._replicas),
             waiting=self.lobby.waiting,
             draining=self.lobby.draining,
         )
@@ -112,16 +141,17 @@ class TransportServer:
         await asyncio.gather(*(venue.close() for venue in self.venues.values()))
 
     def _venue(self, name: str, settings: VenueSettings, http: HttpSettings) -> Venue:
-        def journal(note: ev.Note) -> None:
-            self._record(note)
-            self.lobby.hear(name, note)
-
-        emitted = self._record.metrics.emitted
-        return Venue(name, settings, uploads=http.uploads(), journal=journal, emitted=emitted)
+        return Venue(
+            name,
+            settings,
+            uploads=http.uploads(),
+            journal=lambda note: self.hear(name, note),
+            emitted=self.emitted,
+        )
 
     def _frames(self) -> dict[str, dict[str, int]]:
         summed: dict[str, Counter[str]] = {}
-        for venue in self.venues.values():
-            for track, fates in venue.frames().items():
+        for replica in self._replicas:
+            for track, fates in replica.frames().items():
                 summed.setdefault(track, Counter()).update(fates)
         return {track: dict(fates) for track, fates in summed.items()}

@@ -23,6 +23,7 @@ class ReplicaStatus:
         link: What joins model and clients, `ring` or `refs`; None while there is no model.
         node: The address of the node the model runs on.
         gpus: The GPUs Ray has given the model.
+        process: What the cluster calls the model's process; None without one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ReplicaStatus:
     link: str | None = None
     node: str | None = None
     gpus: tuple[str, ...] = ()
+    process: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Whereabouts:
     link: str | None = None
     node: str | None = None
     gpus: tuple[str, ...] = ()
+    process: str | None = None
 
 
 class Venue:
@@ -89,6 +90,10 @@ class Venue:
         """The replica's name."""
         return self.room.name
 
+    def hire(self, process: str) -> None:
+        """Note the process in which a model begins to load."""
+        self._whereabouts = Whereabouts(process=process)
+
     def attach(
         self,
         model: ModelPort,
@@ -131,6 +136,7 @@ class Venue:
             link=where.link,
             node=where.node,
             gpus=where.gpus,
+            process=where.process,
         )
 
     async def wind_down(self) -> None:

@@ -90,6 +90,43 @@ def known(admission: Admission, ticket: str, now: float) -> bool:
     return copy.deepcopy(admission).look(ticket, now) is not None
 
 
+# What runs on a replica is told with its moves, and believed.
+
+
+def test_a_session_that_has_begun_unasked_is_joined_and_its_replica_is_taken() -> None:
+    admission = shared(State.READY)
+    admission.moved("r1", State.WAITING, 0.0, "late")
+    assert admission.start("fresh", 1.0) == Admitted("late", "r1")
+    admission = exclusive(State.READY)
+    admission.moved("r1", State.WAITING, 0.0, "late")
+    assert isinstance(admission.start("fresh", 1.0), Queued)
+    assert admission.sessions == {"late": "r1"}
+
+
+def test_a_grant_that_came_to_nothing_is_taken_back() -> None:
+    admission = exclusive(State.READY)
+    assert admission.start("s", 0.0) == Admitted("s", "r1")
+    admission.moved("r1", State.READY, 1.0)
+    assert admission.sessions == {}
+    assert admission.start("t", 1.0) == Admitted("t", "r1")
+
+
+def test_a_session_that_goes_on_is_as_old_as_it_was() -> None:
+    admission = exclusive(State.READY)
+    admission.start("s", 0.0)
+    for moment, state in enumerate((State.WAITING, State.STREAMING, State.CLOSING), 1):
+        admission.moved("r1", state, float(moment), "s")
+    admission.moved("r1", State.READY, 9.0, "s")
+    admission.start("t", 9.0)
+    assert offered_seconds(admission) == 9.0
+
+
+def offered_seconds(admission: Admission) -> float | None:
+    answer = admission.start("ticket", 9.0)
+    assert isinstance(answer, Queued)
+    return answer.place.seconds
+
+
 # Shared: one session, and every start joins it.
 
 

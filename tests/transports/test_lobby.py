@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from reactor_actors.core import events as ev
 from reactor_actors.core.admission import Mode, Place, Ready, Why
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import ClientError
 from reactor_actors.core.messages import SessionClosed
 from reactor_actors.core.session import State
 from reactor_actors.transports.host import TransportHost
@@ -26,11 +27,13 @@ SOON = 5.0
 class House:
     """A lobby with as many rooms as it is asked for, all of whose models are loaded."""
 
-    def __init__(self, rooms: int, mode: Mode, queue_limit: int = 64) -> None:
+    def __init__(
+        self, rooms: int, mode: Mode, queue_limit: int = 64, room: type[LocalRoom] = LocalRoom
+    ) -> None:
         self.notes: list[ev.Note] = []
         self.hosts = {str(n): self._host(str(n)) for n in range(rooms)}
         self.lobby = Lobby(
-            [LocalRoom(name, host, FakeSignalling()) for name, host in self.hosts.items()],
+            [room(name, host, FakeSignalling()) for name, host in self.hosts.items()],
             mode=mode,
             queue_limit=queue_limit,
             journal=self.notes.append,
@@ -71,9 +74,12 @@ class House:
 
 @asynccontextmanager
 async def house(
-    rooms: int = 1, mode: Mode = Mode.EXCLUSIVE, queue_limit: int = 64
+    rooms: int = 1,
+    mode: Mode = Mode.EXCLUSIVE,
+    queue_limit: int = 64,
+    room: type[LocalRoom] = LocalRoom,
 ) -> AsyncIterator[House]:
-    built = House(rooms, mode, queue_limit)
+    built = House(rooms, mode, queue_limit, room)
     built.load()
     try:
         yield built
@@ -268,3 +274,48 @@ async def test_draining_gives_up_on_a_session_that_goes_on() -> None:
 async def test_nothing_to_drain_is_drained_at_once() -> None:
     async with house() as built:
         assert await built.lobby.drain(SOON)
+
+
+class Away(LocalRoom):
+    """A room in another process, where something may happen before a start comes there."""
+
+    first: Callable[[], None] = staticmethod(lambda: None)
+
+    async def start(self, session: str) -> None:
+        self.first()
+        await super().start(session)
+
+
+@pytest.mark.parametrize("mode", [Mode.SHARED, Mode.EXCLUSIVE])
+async def test_a_start_that_is_not_answered_gives_the_room_back(mode: Mode) -> None:
+    async with house(1, mode, room=Away) as built:
+        [room] = built.lobby.rooms.values()
+        assert isinstance(room, Away)
+        room.first = refuse
+        with pytest.raises(ClientError):
+            await built.start()
+        room.first = lambda: None
+        assert await built.start() == built.hosts["0"].session
+
+
+def refuse() -> None:
+    raise ClientError("overloaded", "no answer")
+
+
+async def test_nobody_is_given_a_session_that_has_begun_for_another() -> None:
+    async with house(2, room=Away) as built:
+        room = built.lobby.rooms["0"]
+        assert isinstance(room, Away)
+        room.first = lambda: built.hosts["0"].start("another's")
+        assert (await built.turned_away()).why is Why.LOADING
+        assert built.lobby.find("another's") is room
+        assert built.host_of(await built.start()) is built.hosts["1"]
+        assert (await built.turned_away()).why is Why.FULL
+        await built.lobby.stop(HOME, None, "stopped")
+        assert built.hosts["1"].state is State.CLOSING
+
+
+async def test_a_session_that_has_begun_unasked_is_joined() -> None:
+    async with house(2, Mode.SHARED) as built:
+        built.hosts["1"].start("late")
+        assert await built.start() == "late"

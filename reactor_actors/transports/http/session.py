@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from reactor_actors.core.admission import Why
+from reactor_actors.core.errors import ClientError
 from reactor_actors.core.schema import descriptor
 from reactor_actors.transports.http.body import json_object
 from reactor_actors.transports.http.queue import described
-from reactor_actors.transports.http.replies import RefusedError, busy, reply
+from reactor_actors.transports.http.replies import RefusedError, busy, refused, reply
 from reactor_actors.transports.http.routing import Route
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.lobby import Lobby, TurnedAwayError
@@ -54,6 +55,8 @@ class SessionRoutes:
             )
         except TurnedAwayError as error:
             raise _turned_away(error) from None
+        except ClientError as error:
+            raise refused(error) from None
         return self._descriptor(room.facts)
 
     async def show(self, request: web.Request) -> web.Response:
@@ -69,7 +72,10 @@ class SessionRoutes:
         reason = _reason(body.get("reason"))
         session = body.get("session_id")
         if session is None or isinstance(session, str):
-            await self._lobby.stop(_address(request), session, reason)
+            try:
+                await self._lobby.stop(_address(request), session, reason)
+            except ClientError as error:
+                raise refused(error) from None
         return reply({})
 
     def _descriptor(self, facts: Facts) -> web.Response:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -52,6 +52,13 @@ class IceSettings:
     ports: tuple[int, int] | None = None
     bind: tuple[str, ...] = ()
     public_address: str | None = None
+
+    def on_another_machine(self, address: str) -> IceSettings:
+        """Return these settings for a machine that is reached at `address`.
+
+        What is bound or advertised here is no address of that machine.
+        """
+        return replace(self, bind=(address,) if self.bind else (), public_address=None)
 
     def configuration(self) -> RTCConfiguration:
         """Return what aiortc takes. A list is always given: None would mean a public server."""

@@ -26,7 +26,8 @@ from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.lobby import Lobby
-from reactor_actors.transports.room import LocalRoom
+from reactor_actors.transports.room import LocalRoom, Room
+from tests.actors.far import FarSide
 from tests.fakes import FakeModel, FakePeer, FakeScreen, FakeSignalling
 
 SECONDS = 5.0
@@ -89,27 +90,35 @@ class Site:
         signalling: FakeSignalling | None = None,
         rooms: int = 1,
         mode: Mode = Mode.SHARED,
+        elsewhere: tuple[str, ...] = (),
     ) -> None:
         self.record = Record()
         self.signalling = signalling or FakeSignalling()
         self.hosts = [self._host(str(number), settings) for number in range(rooms)]
         self.host = self.hosts[0]
         self.model = FakeModel()
+        self.far = FarSide(*elsewhere, hear=self.hear, contract=CONTRACT, uploads=settings.uploads)
+        near: list[Room] = [
+            LocalRoom(str(n), host, self.signalling) for n, host in enumerate(self.hosts)
+        ]
         self.lobby = Lobby(
-            [LocalRoom(str(n), host, self.signalling) for n, host in enumerate(self.hosts)],
+            [*near, *self.far.branch.rooms],
             mode=mode,
             journal=self.record,
         )
         self.server = HttpServer(self.lobby, self.record, settings, model="paint", version="0.1.0")
 
     def _host(self, name: str, settings: HttpSettings) -> TransportHost:
-        def hear(note: ev.Note) -> None:
-            self.record(note)
-            self.lobby.hear(name, note)
-
-        host = TransportHost(FakeScreen(), uploads=settings.uploads(), journal=hear)
+        host = TransportHost(
+            FakeScreen(), uploads=settings.uploads(), journal=lambda note: self.hear(name, note)
+        )
         host.when_over(self.signalling.clear)
         return host
+
+    def hear(self, name: str, note: ev.Note) -> None:
+        """Take in what has happened at a replica."""
+        self.record(note)
+        self.lobby.hear(name, note)
 
     def load(self, contract: Contract = CONTRACT) -> None:
         """Let the model be loaded, at first or again."""
@@ -183,17 +192,26 @@ async def serving(
     signalling: FakeSignalling | None = None,
     rooms: int = 1,
     mode: Mode = Mode.SHARED,
+    elsewhere: tuple[str, ...] = (),
     **chosen: Any,
 ) -> AsyncIterator[Site]:
-    """Serve on a free port of 127.0.0.1; the models are loaded unless told not to."""
-    site = Site(HttpSettings(host="127.0.0.1", port=0, **chosen), signalling, rooms, mode)
+    """Serve on a free port of 127.0.0.1; the models are loaded unless told not to.
+
+    The rooms `elsewhere` are in another process, as far as the server can tell.
+    """
+    settings = HttpSettings(host="127.0.0.1", port=0, **chosen)
+    site = Site(settings, signalling, rooms, mode, elsewhere)
     await site.server.start()
     try:
         if load:
             site.load()
+        if elsewhere:
+            site.far.keep()
+            await site.far.loaded()
         yield site
     finally:
         await site.server.close()
         await site.lobby.close()
+        await site.far.close()
         for host in site.hosts:
             await host.close()

@@ -130,3 +130,40 @@ async def test_an_exhausted_range_gathers_nothing() -> None:
     second, none = await gathered(settings)
     assert none == []
     await asyncio.gather(first.close(), second.close())
+
+
+async def test_a_port_that_another_process_has_taken_is_left_out() -> None:
+    ports = range(*sorted((free_port(), free_port())))
+    low, high = 0, 0
+    for port in ports:
+        if bindable(port) and bindable(port + 1):
+            low, high = port, port + 1
+            break
+    assert low, "no two free ports next to each other"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", low))
+        settings = IceSettings(bind=("127.0.0.1",), ports=(low, high))
+        for _ in range(8):  # which of the two is tried first is drawn by lot
+            pc, at = await gathered(settings)
+            assert at == [("127.0.0.1", high)]
+            await pc.close()
+
+
+def bindable(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("here", "there"), [((), ()), (("127.0.0.1",), ("192.0.2.7",)), (("a", "b"), ("192.0.2.7",))]
+)
+def test_another_machine_binds_and_advertises_its_own_address(
+    here: tuple[str, ...], there: tuple[str, ...]
+) -> None:
+    settings = IceSettings(bind=here, ports=(5000, 5100), public_address="203.0.113.7")
+    moved = settings.on_another_machine("192.0.2.7")
+    assert (moved.bind, moved.public_address, moved.ports) == (there, None, (5000, 5100))
