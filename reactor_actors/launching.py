@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from reactor_actors.actors.cluster import Order
 from reactor_actors.actors.deployment import Deployment
 from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import LinkKind, Scale
+from reactor_actors.actors.service import Order
 from reactor_actors.actors.sources import source_of
 from reactor_actors.core.admission import QUEUE_LIMIT, Mode
 from reactor_actors.core.batches import FrameBatch

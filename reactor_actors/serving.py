@@ -17,11 +17,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from reactor_actors.actors.cluster import Deployment, Order, joined
+from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.console import Line, overhearing
 from reactor_actors.actors.guard import guarded
 from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import Scale
+from reactor_actors.actors.service import Order, Service
 from reactor_actors.core.contract import Contract
 from reactor_actors.loader import ModelSource
 from reactor_actors.signals import Moment, Signals
@@ -121,12 +122,12 @@ def on_ray(orders: Orders, line: Callable[[Line], None]) -> Iterator[Callable[[]
     """Join or begin a cluster; yield how a deployment is begun there. Its output goes to `line`."""
     with (
         guarded() if orders.address is None else nullcontext(_nothing) as begun,
-        joined(orders.address, orders.source.manifest),
+        joined(orders.address, orders.source.manifest) as own,
         overhearing(line) as overheard,
     ):
         begun()
         try:
-            yield lambda: Deployment(orders.order)
+            yield lambda: Service(orders.order, own=own)
         finally:
             if overheard is not None:
                 overheard.wait_for_silence()

@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Self
 
-from reactor_actors.actors import cluster
-from reactor_actors.actors.cluster import Order, joined
+from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.entrance import Entrance
+from reactor_actors.actors.service import Order, Service
 from reactor_actors.actors.subscription import Subscription
 from reactor_actors.client.blocking import Connection
 from reactor_actors.core.errors import ModelError, ReactorError, SetupError
@@ -42,9 +42,9 @@ class Deployment(Entrance):
         self._keeping: threading.Thread | None = None
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self._ended = False
-        self._leaving.enter_context(joined(address, order.source.manifest))
+        own = self._leaving.enter_context(joined(address, order.source.manifest))
         try:
-            self._service = cluster.Deployment(order)
+            self._service = Service(order, own=own)
         except BaseException:
             self._leaving.close()
             raise

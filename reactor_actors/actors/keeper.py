@@ -16,10 +16,10 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayError
 
-from reactor_actors.actors.cluster import Deployment, Order
 from reactor_actors.actors.logfiles import lines_of
 from reactor_actors.actors.logs import configure
 from reactor_actors.actors.replica import actor, plain
+from reactor_actors.actors.service import Order, Service
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.transports.status import Status
@@ -51,7 +51,7 @@ class Keeper:
     def __init__(self, order: Order) -> None:
         configure(order.logs)
         self._order = order
-        self._deployment: Deployment | None = None
+        self._deployment: Service | None = None
         self._error: Exception | None = None
         self._asked = threading.Event()
         self._drain = 0.0
@@ -78,7 +78,7 @@ class Keeper:
 
     def _live(self) -> None:
         try:
-            self._deployment = deployment = Deployment(self._order)
+            self._deployment = deployment = Service(self._order)
             try:
                 self._keep(deployment)
             finally:
@@ -87,7 +87,7 @@ class Keeper:
             log.error("the deployment has ended: %s", error)
             self._error = error
 
-    def _keep(self, deployment: Deployment) -> None:
+    def _keep(self, deployment: Service) -> None:
         ended: bool | None = None
         while not self._asked.is_set():
             if ended is None:
