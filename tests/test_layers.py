@@ -22,6 +22,7 @@ INSIDE = {
     "transports": {"core", "flow", "transports"},
     "client": {"core", "flow", "client"},
     "manifest.py": {"core"},
+    "scaffold": {"interface"},
     "carrying.py": {"interface"},
     "loader.py": {"core", "flow", "engine", "interface", "manifest", "carrying", "loader"},
     "actors": {
@@ -53,6 +54,7 @@ OUTSIDE = {
     "transports": {"numpy"},
     "client": {"numpy"},
     "manifest.py": {"yaml"},
+    "scaffold": {"numpy"},
     "carrying.py": set(),
     "loader.py": set(),
     "launching.py": set(),

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from reactor_actors.cli.detached import register
+from reactor_actors.cli.init import init
 from reactor_actors.cli.serve import serve
 from reactor_actors.core.errors import ModelError, SetupError
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(context_settings={"ignore_unknown_options": True})(serve)
+app.command()(init)
 register(app)
 
 

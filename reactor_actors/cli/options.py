@@ -180,6 +180,7 @@ Watchdog = Annotated[
     ),
 ]
 
+NewFolder = Annotated[Path, Argument(help="The folder to make; its name is the model's.")]
 Detach = Annotated[
     bool, Option("--detach", help="Leave it on the cluster, and return once it is loaded.")
 ]
