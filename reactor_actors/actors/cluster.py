@@ -15,9 +15,11 @@ from ray.exceptions import RayError
 from reactor_actors.core.errors import SetupError
 from reactor_actors.manifest import Manifest
 
-log = logging.getLogger("reactor_actors.cluster")
-
 REACH_SECONDS = 5.0
+TOKEN = (
+    "; if its log says InvalidAuthToken, set RAY_AUTH_MODE=token, with the cluster's token in "
+    "~/.ray/auth_token"
+)
 OWN_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 LEFT_BEHIND = (".git", "__pycache__", ".venv", "node_modules")
@@ -49,7 +51,6 @@ def joined(
         options["_node_ip_address"] = "127.0.0.2"
     else:
         check(address)
-        bring_token()
         if manifest is not None:
             options["runtime_env"] = _luggage(manifest)
     try:
@@ -62,9 +63,8 @@ def joined(
             )
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
         text = str(error).strip().splitlines()
-        raise SetupError(
-            f"Ray cannot be joined at {address or 'this machine'}: {text[0]}"
-        ) from None
+        where = f"joined at {address}" if address else "started on this machine"
+        raise SetupError(f"Ray cannot be {where}: {text[0]}{TOKEN if address else ''}") from None
     try:
         yield address is None
     finally:
@@ -97,16 +97,6 @@ def check(address: str) -> None:
         socket.create_connection((known.strip("[]"), int(port)), REACH_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise SetupError(f"no Ray cluster answers at {known}:{port}: {error}") from None
-
-
-def bring_token() -> None:
-    """Show the cluster the token that Ray keeps for this user, as it does by itself for `auto`."""
-    try:
-        from ray._private.authentication import authentication_token_setup as tokens
-
-        tokens.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
-    except (ImportError, AttributeError, TypeError):
-        log.debug("this Ray has other tokens")
 
 
 def _luggage(manifest: Manifest) -> dict[str, Any]:

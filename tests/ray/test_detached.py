@@ -58,6 +58,7 @@ def command(head: Head, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "reactor_actors", *words, "--address", head.address],
         cwd=ROOT,
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
         capture_output=True,
         text=True,
         timeout=90,
