@@ -233,7 +233,8 @@ class Life:
             else:
                 self._asked.wait(seconds)  # given up: the server answers until it is stopped
             status = deployment.status()
-            if not announced and (contract := deployment.contract()) is not None:
+            contract = deployment.contract() if status.loaded and not announced else None
+            if contract is not None:
                 self._display.loaded(contract, status, time.monotonic() - began)
                 announced = True
             self._display.stands(status)

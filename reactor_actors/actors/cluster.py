@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import ray
@@ -39,9 +41,42 @@ def joined(
     The model's folder travels to every node of a cluster that is joined, its weights do not. Raises
     `SetupError` when there is no such cluster, or the folder is too large for it.
     """
-    if ray.is_initialized():
-        yield False
+    if ray.is_initialized() and not _ray.users:
+        yield False  # it is the program's own
         return
+    with _ray.used(partial(_start, address, manifest, listening=listening)):
+        yield _ray.own
+
+
+class _Ray:
+    """The Ray that was joined or started here: it is left with the last who uses it."""
+
+    def __init__(self) -> None:
+        self.own = False
+        self.users = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def used(self, start: Callable[[], bool]) -> Iterator[None]:
+        """Count a user; the first one starts it, and `start` says whether it is our own."""
+        with self._lock:
+            if not ray.is_initialized():
+                self.own = start()
+            self.users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.users -= 1
+                if not self.users:
+                    ray.shutdown()
+
+
+_ray = _Ray()
+
+
+def _start(address: str | None, manifest: Manifest | None, *, listening: bool) -> bool:
+    """Start Ray, or join it; return whether it was started."""
     # Without an address Ray would join whatever it finds running on this machine.
     options: dict[str, Any] = {"address": address or "local"}
     if address is None:
@@ -62,13 +97,10 @@ def joined(
                 **options,
             )
     except (ConnectionError, ValueError, RuntimeError, RayError) as error:
-        text = str(error).strip().splitlines()
+        text = (str(error).strip() or type(error).__name__).splitlines()[0]
         where = f"joined at {address}" if address else "started on this machine"
-        raise SetupError(f"Ray cannot be {where}: {text[0]}{TOKEN if address else ''}") from None
-    try:
-        yield address is None
-    finally:
-        ray.shutdown()
+        raise SetupError(f"Ray cannot be {where}: {text}{TOKEN if address else ''}") from None
+    return address is None
 
 
 @contextmanager

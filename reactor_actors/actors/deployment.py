@@ -18,7 +18,6 @@ from reactor_actors.actors.service import Order, Service
 from reactor_actors.actors.subscription import Subscription
 from reactor_actors.client.blocking import Connection
 from reactor_actors.core.errors import ModelError, ReactorError, SetupError
-from reactor_actors.core.session import State
 from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.deployment")
@@ -136,7 +135,7 @@ class Deployment(Entrance):
             if ended is not None:
                 raise ModelError("the model has ended before it was loaded")
             status = self._service.status()
-            if all(replica.state is not State.CREATED for replica in status.replicas):
+            if status.loaded:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the model is not loaded after {seconds:g} s")

@@ -29,6 +29,9 @@ log = logging.getLogger("reactor_actors.keeper")
 NAMESPACE = "reactor_actors"
 LOOK_SECONDS = 0.5
 ANSWER_SECONDS = 30.0
+FIRST_SECONDS = 300.0
+"""How long a keeper may take to begin; a model's folder has to come to its node first."""
+
 END_SECONDS = 60.0
 RESTARTS = 3
 STORY_LINES = 60
@@ -105,9 +108,9 @@ class KeptDeployment:
         self.name = name
         self._actor = handle
 
-    def look(self) -> Kept:
+    def look(self, seconds: float = ANSWER_SECONDS) -> Kept:
         """Say how the deployment is. Raises `ModelError` when its keeper has died."""
-        kept: Kept = self._call(self._actor.look.remote(), ANSWER_SECONDS)
+        kept: Kept = self._call(self._actor.look.remote(), seconds)
         return kept
 
     def stop(self, drain: float) -> None:
@@ -125,7 +128,7 @@ class KeptDeployment:
                 f"deployment {self.name!r} did not answer within {seconds:g} s"
             ) from None
         except RayError as error:
-            raise plain(error) from None
+            raise plain(error, f"the keeper of {self.name!r}") from None
 
 
 def keep(name: str, order: Order) -> KeptDeployment:
@@ -172,14 +175,14 @@ def loaded(deployment: KeptDeployment, tell: Callable[[Status], None]) -> Kept:
     Raises what has kept it from it, after ending what was begun.
     """
     while True:
-        seen = deployment.look()
+        seen = deployment.look(FIRST_SECONDS)
         if seen.error is not None:
             deployment.stop(0.0)
             raise seen.error
-        if seen.contract is not None:
-            return seen
         if seen.status is not None and seen.status.state == "terminated":
             raise _given_up(deployment, seen)
+        if seen.status is not None and seen.status.loaded and seen.contract is not None:
+            return seen
         if seen.status is not None:
             tell(seen.status)
         time.sleep(LOOK_SECONDS)

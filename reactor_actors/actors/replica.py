@@ -67,12 +67,14 @@ def actor(cls: type, options: dict[str, Any], *args: Any) -> Any:
     return ray.remote(cls).options(**options).remote(*args)
 
 
-def plain(error: RayError) -> Exception:
-    """Return the error that one of Ray's stands for."""
+def plain(error: RayError, whose: str = "the model's process") -> Exception:
+    """Return the error that one of Ray's stands for; `whose` actor it came from."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, ModelError | SetupError):
         return cause
-    return ModelError(f"the model's process has died: {first_line(error)}")
+    if isinstance(cause, Exception):
+        return ModelError(f"{whose} has failed: {type(cause).__name__}: {cause}")
+    return ModelError(f"{whose} has died: {first_line(error)}")
 
 
 def first_line(error: RayError) -> str:

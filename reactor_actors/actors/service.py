@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -66,6 +68,8 @@ class Service:
         self._own = own
         self._restarts = restarts or Restarts()
         self._groups: list[PlacementGroup] = []
+        self._actor: Any = None
+        self._placing = threading.Lock()
         self._stopping = False
         self._status = Status(order.source.manifest.name, "", "loading")
         self._begin()
@@ -86,6 +90,8 @@ class Service:
         None when they go on after `seconds`. Raises `SetupError` or `ModelError` for what no
         restart can mend.
         """
+        if not ray.is_initialized():
+            return True
         done, _ = ray.wait([self._kept], timeout=seconds)
         if not done:
             return None
@@ -93,16 +99,16 @@ class Service:
             return bool(ray.get(done[0]))
         except RayActorError as error:
             if not self._stopping:
-                self._revive(error)
+                self._revive(str(error).splitlines()[0])
             return True if self._stopping else None
         except RayError as error:
-            raise plain(error) from None
+            raise plain(error, "the transport") from None
 
     def contract(self) -> Contract | None:
         """Return what the model declares; None while it loads."""
         try:
             contract: Contract | None = ray.get(self._actor.loaded.remote(), timeout=ANSWER_SECONDS)
-        except RayActorError:
+        except (GetTimeoutError, RayActorError):
             return None
         return contract
 
@@ -110,6 +116,8 @@ class Service:
         """Say how everything stands. A transport that has died is one that starts again."""
         try:
             status = ray.get(self._actor.status.remote(), timeout=ANSWER_SECONDS)
+        except GetTimeoutError:
+            status = replace(self._status, detail="the transport does not answer")
         except RayActorError:
             status = replace(self._status, state="loading", detail="the transport restarts")
         self._status = replace(status, url=self._url)
@@ -128,18 +136,36 @@ class Service:
 
     def drain(self, seconds: float) -> bool:
         """Take no more sessions and clients; wait until none runs. False: one still does."""
-        return bool(self._call(self._actor.drain.remote(seconds), seconds))
+        try:
+            drained = self._actor.drain.remote(seconds)
+            return bool(ray.get(drained, timeout=seconds + ANSWER_SECONDS))
+        except (GetTimeoutError, RayActorError):
+            return False
 
     def stop(self) -> None:
         """End the sessions, the models and the server, in this order."""
         self._stopping = True
-        try:
-            ray.get(self._actor.stop.remote(), timeout=STOP_SECONDS)
-        except RayError as error:
-            log.warning("the end was not a clean one: %s", error)
-        self._end()
+        with self._placing:
+            if self._actor is None or not ray.is_initialized():
+                return
+            try:
+                ray.get(self._actor.stop.remote(), timeout=STOP_SECONDS)
+            except RayError as error:
+                log.warning("the end was not a clean one: %s", error)
+            self._end()
 
     def _begin(self) -> None:
+        """Place and start everything, or leave nothing behind."""
+        with self._placing:
+            if self._stopping:
+                return
+            try:
+                self._place()
+            except BaseException:
+                self._end()
+                raise
+
+    def _place(self) -> None:
         order = self._order
         nodes = _nodes()
         gpus = order.source.manifest.gpus
@@ -179,22 +205,32 @@ class Service:
         self._url = self._seen_from_here(self._call(self._actor.start.remote()))
         self._kept = self._actor.keep.remote()
 
-    def _revive(self, failure: RayActorError) -> None:
+    def _revive(self, reason: str) -> None:
         """Start the transport again, or raise when that was tried too often."""
-        verdict = self._restarts.failed(str(failure).splitlines()[0], time.monotonic())
-        if isinstance(verdict, GiveUp):
-            raise ModelError(f"the transport's process is given up: {verdict.reason}")
-        log.error("the transport's process has died; it restarts in %g s", verdict.seconds)
-        time.sleep(verdict.seconds)
-        if self._stopping:
-            return
-        self._end()
-        http = replace(self._order.settings.http, port=_port_of(self._url))
-        self._order = replace(self._order, settings=replace(self._order.settings, http=http))
-        self._begin()
+        while not self._stopping:
+            verdict = self._restarts.failed(reason, time.monotonic())
+            if isinstance(verdict, GiveUp):
+                raise ModelError(f"the transport's process is given up: {verdict.reason}")
+            log.error("the transport's process has died; it restarts in %g s", verdict.seconds)
+            time.sleep(verdict.seconds)
+            with self._placing:
+                self._end()
+            http = replace(self._order.settings.http, port=_port_of(self._url))
+            self._order = replace(self._order, settings=replace(self._order.settings, http=http))
+            try:
+                self._begin()
+            except (ModelError, SetupError) as error:
+                reason = error.message
+                log.error("the transport did not start: %s", reason)
+            else:
+                return
 
     def _end(self) -> None:
-        ray.kill(self._actor)
+        if not ray.is_initialized():  # whoever ended Ray has ended all of it
+            return
+        if self._actor is not None:
+            with suppress(ValueError, RayError):
+                ray.kill(self._actor)
         for group in self._groups:
             remove_placement_group(group)
         self._groups = []
@@ -216,7 +252,7 @@ class Service:
                 "is the cluster reachable, and has it room?"
             ) from None
         except RayError as error:
-            raise plain(error) from None
+            raise plain(error, "the transport") from None
 
 
 def _nodes() -> list[dict[str, float]]:

@@ -136,12 +136,17 @@ class Supervisor:
             async with asyncio.timeout(MEET_SECONDS):
                 ends: list[asyncio.Future[Any]] = [accepting, running]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            raise ModelError(
+                f"the loaded model did not reach its viewers' side within {MEET_SECONDS:g} s"
+            ) from None
         finally:
             if not accepting.done():
                 accepting.cancel()
-        if not accepting.done() or accepting.cancelled():
-            running.result()
-        return accepting.result()
+        if accepting.done() and not accepting.cancelled():
+            return accepting.result()
+        running.result()
+        raise ModelError("the model has ended before it had viewers")
 
     async def _watched(self, replica: Replica, running: asyncio.Future[None]) -> None:
         """Wait for the end of the model, and see to it that one that hangs has one."""

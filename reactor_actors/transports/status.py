@@ -62,6 +62,11 @@ class Status:
     draining: bool = False
 
     @property
+    def loaded(self) -> bool:
+        """Whether no replica loads any more: each has its model, or has given it up."""
+        return all(replica.state is not State.CREATED for replica in self.replicas)
+
+    @property
     def viewers(self) -> int:
         """The clients of all sessions."""
         return sum(replica.viewers for replica in self.replicas)

@@ -84,6 +84,7 @@ class Venue:
         self.room = LocalRoom(name, self.host, self._connections)
         self._whereabouts = Whereabouts()
         self._restarts = 0
+        self._wound_down = False
 
     @property
     def name(self) -> str:
@@ -140,10 +141,11 @@ class Venue:
         )
 
     async def wind_down(self) -> None:
-        """End the session in order, while there is a model to end it with."""
-        if self.host.state in RUNNING:
+        """End the session in order, while there is a model to end it with. Waits once only."""
+        if self.host.state in (*RUNNING, State.CLOSING):
             self.host.tell(ev.Shutdown())
-        if self.host.state is State.CLOSING:
+        if self.host.state is State.CLOSING and not self._wound_down:
+            self._wound_down = True
             await self.host.wound_down(WIND_DOWN_SECONDS)
 
     async def close(self) -> None:
