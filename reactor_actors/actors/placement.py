@@ -31,13 +31,11 @@ class Plan:
         transport: The resources of the transport.
         model: The resources of each of its models.
         bundles: The placement group of the transport and its models, if they get one.
-        several: Whether there is more than one node, so that files have to travel.
     """
 
     transport: Resources
     model: Resources
     bundles: tuple[Resources, ...] = ()
-    several: bool = False
 
 
 def plan(nodes: Sequence[Resources], gpus: Gpus, replicas: int, *, ingress: bool = True) -> Plan:
@@ -49,10 +47,9 @@ def plan(nodes: Sequence[Resources], gpus: Gpus, replicas: int, *, ingress: bool
     model = {"GPU": wanted} if wanted else {}
     pinned = ingress and any(node.get(INGRESS) for node in nodes)
     transport = {INGRESS: SHARE} if pinned else {}
-    several = len(nodes) > 1
     bundles = ({**MEMORY, **transport}, *([{**MEMORY, **model}] * replicas))
-    fits = several and any(holds(node, bundles) for node in nodes)
-    return Plan(transport, model, bundles if fits else (), several)
+    fits = len(nodes) > 1 and any(holds(node, bundles) for node in nodes)
+    return Plan(transport, model, bundles if fits else ())
 
 
 def gpus_for(gpus: Gpus, nodes: Sequence[Resources]) -> float:

@@ -13,7 +13,7 @@ SMALL = {"CPU": 8.0, "memory": 1e10, "GPU": 1.0}
 
 def test_one_machine_needs_no_placement_group() -> None:
     chosen = plan([WORKER], "auto", replicas=2)
-    assert (chosen.bundles, chosen.several) == ((), False)
+    assert chosen.bundles == ()
     assert (chosen.transport, chosen.model) == ({}, {"GPU": 1.0})
 
 
@@ -28,7 +28,6 @@ def test_a_transport_and_its_models_share_a_node_that_is_large_enough() -> None:
 def test_without_such_a_node_they_go_wherever_there_is_room() -> None:
     chosen = plan([SMALL, SMALL], 1.0, replicas=2)
     assert chosen.bundles == ()
-    assert chosen.several
 
 
 def test_viewers_come_in_where_the_cluster_says_so() -> None:
