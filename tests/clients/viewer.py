@@ -36,6 +36,7 @@ class Viewer(ABC):
 
     speaks: str  # the framing: "v0" or "v1"
     resumes = True  # whether it can pause and resume tracks
+    pictures = 0  # how many have come, where the client can tell
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -176,10 +177,12 @@ class Viewer(ABC):
             seen = last[0]
             return seen if seen is not None and wanted(seen) else None
 
+        before = self.pictures
         try:
             return await until(attempt, what, seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}; seen {last[0]}") from None
+            came = self.pictures - before
+            raise AssertionError(f"{error}; seen {last[0]}; {came} pictures came") from None
 
     async def sees_webcam(self, colour: Colour, what: str = "the webcam") -> Seen:
         return await self.sees(lambda seen: distance(seen.webcam, colour) < 30, what)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[None]:
     import ray
 
@@ -26,7 +26,7 @@ def cluster() -> Iterator[None]:
     ray.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def actors(cluster: None) -> Iterator[Any]:
     """Two actors that live through all tests."""
     from tests.links.actors import Actors
