@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from reactor_actors.core.admission import Mode, Why
 from reactor_actors.core.batches import Shown
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
-from reactor_actors.core.guests import News, Watched, Welcome
+from reactor_actors.core.guests import JOIN_SECONDS, News, Watched, Welcome
 from reactor_actors.core.ports import Feed
 from reactor_actors.core.wire.inbound import FileUploaded, Inbound, Ping, Publish, Unpublish
 from reactor_actors.core.wire.outbound import Outbound
@@ -109,7 +109,7 @@ class Guests:
 
     async def join(self, ticket: str, seconds: float) -> Welcome:
         """Start a session or join the running one, waiting up to `seconds` for a turn."""
-        name = next(self._names)
+        name, seconds = next(self._names), min(seconds, JOIN_SECONDS)
         try:
             room = await self._lobby.start(name, ticket, seconds, patient=True)
         except TurnedAwayError as error:

@@ -303,6 +303,16 @@ async def test_a_guest_waits_for_a_model_that_loads() -> None:
         await (await waiting).close()
 
 
+async def test_nobody_waits_at_the_door_for_who_does_not_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reactor_actors.transports.guests.JOIN_SECONDS", 0.05)
+    async with hosting(Echo, mode=Mode.EXCLUSIVE) as hosted, await hosted.connect():
+        with pytest.raises(BusyError) as busy:
+            await asyncio.wait_for(hosted.guests.join("", 600.0), 5.0)
+        assert busy.value.ticket
+
+
 async def test_a_guest_that_asks_nothing_has_left_and_one_that_waits_for_news_has_not() -> None:
     async with hosting(Echo, settings=limited(silence=0.05, poll=0.01)) as hosted:
         quiet, patient = [await hosted.guests.join("", 0.0) for _ in range(2)]
