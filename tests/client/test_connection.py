@@ -18,6 +18,7 @@ class Porter(Door):
     def __init__(self, *busy: BusyError) -> None:
         self._busy = list(busy)
         self.asked: list[tuple[str, float]] = []
+        self.left = False
 
     async def join(self, ticket: str, seconds: float) -> Welcome:
         self.asked.append((ticket, seconds))
@@ -30,7 +31,7 @@ class Porter(Door):
         return News()
 
     async def leave(self, guest: str) -> None:
-        pass
+        self.left = True
 
 
 def full(ticket: str | None) -> BusyError:
