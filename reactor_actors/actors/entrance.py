@@ -31,6 +31,9 @@ class Entrance:
     """Where sessions are joined and streams are subscribed to. It can be sent to other actors.
 
     `connect` and `subscribe` block; their twins with an `a` in front are coroutines.
+
+    One that was sent to another process knows the transport's actor of that moment. When that has
+    died and was started again, each of its calls still raises `PeerGone`: send a new one.
     """
 
     def __init__(self, transport: Any) -> None:
