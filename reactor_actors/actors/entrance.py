@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from reactor_actors.core.wire.uploads import UploadRef
 from reactor_actors.transports.status import Status
 
 ANSWER_SECONDS = 60.0
+"""How much later than it should an answer may come."""
+
 ON_FRAMES = "on_frames"
 
 
@@ -28,6 +31,9 @@ class Entrance:
     """Where sessions are joined and streams are subscribed to. It can be sent to other actors.
 
     `connect` and `subscribe` block; their twins with an `a` in front are coroutines.
+
+    One that was sent to another process knows the transport's actor of that moment. When that has
+    died and was started again, each of its calls still raises `PeerGone`: send a new one.
     """
 
     def __init__(self, transport: Any) -> None:
@@ -125,7 +131,7 @@ class Entrance:
 
     async def adrain(self, seconds: float) -> bool:
         """Do what `drain` does, for a program with an event loop."""
-        return bool(await awaited(self.transport.drain.remote(seconds)))
+        return bool(await awaited(self.transport.drain.remote(seconds), seconds))
 
     def _subscribing(
         self,
@@ -147,25 +153,28 @@ class Entrance:
         try:
             return ray.get(answer, timeout=seconds + ANSWER_SECONDS)
         except GetTimeoutError:
-            raise PeerGone(f"the transport did not answer within {ANSWER_SECONDS:g} s") from None
+            raise _silent(seconds) from None
         except RayError as error:
             raise meant(error) from None
 
 
 class RayDoor:
-    """A `Door` that is a Ray actor. Ray's errors become those they stand for."""
+    """A `Door` that is a Ray actor. Ray's errors become those they stand for.
+
+    An answer that is a minute late is `PeerGone`, too.
+    """
 
     def __init__(self, transport: Any) -> None:
         self._actor = transport
 
     async def join(self, ticket: str, seconds: float) -> Welcome:
         """Start a session or join the running one."""
-        welcome: Welcome = await awaited(self._actor.guest_join.remote(ticket, seconds))
+        welcome: Welcome = await awaited(self._actor.guest_join.remote(ticket, seconds), seconds)
         return welcome
 
     async def news(self, guest: str, seconds: float) -> News:
         """Return what the guest has been told."""
-        news: News = await awaited(self._actor.guest_news.remote(guest, seconds))
+        news: News = await awaited(self._actor.guest_news.remote(guest, seconds), seconds)
         return news
 
     async def say(self, guest: str, said: Sequence[Inbound]) -> None:
@@ -179,7 +188,7 @@ class RayDoor:
     async def newest(self, guest: str, track: str, after: int, seconds: float) -> Shown | None:
         """Return the newest picture of a track."""
         asked = self._actor.guest_newest.remote(guest, track, after, seconds)
-        shown: Shown | None = await awaited(asked)
+        shown: Shown | None = await awaited(asked, seconds)
         return shown
 
     async def watch(self, guest: str, tracks: Sequence[str], bound: int) -> int:
@@ -188,7 +197,8 @@ class RayDoor:
 
     async def watched(self, guest: str, watch: int, seconds: float) -> Watched:
         """Return what has been kept."""
-        watched: Watched = await awaited(self._actor.guest_watched.remote(guest, watch, seconds))
+        asked = self._actor.guest_watched.remote(guest, watch, seconds)
+        watched: Watched = await awaited(asked, seconds)
         return watched
 
     async def unwatch(self, guest: str, watch: int) -> None:
@@ -206,12 +216,21 @@ class RayDoor:
         await awaited(self._actor.guest_leave.remote(guest))
 
 
-async def awaited(answer: Any) -> Any:
-    """Wait for an answer of the transport; raise what one of Ray's errors stands for."""
+async def awaited(answer: Any, seconds: float = 0.0) -> Any:
+    """Wait for an answer of the transport; raise what one of Ray's errors stands for.
+
+    `seconds` is how long the transport itself may take; an answer that is much later is `PeerGone`.
+    """
+    deadline = asyncio.timeout(seconds + ANSWER_SECONDS)
     try:
-        return await answer
+        async with deadline:
+            return await answer
     except RayError as error:
         raise meant(error) from None
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise _silent(seconds) from None
 
 
 def meant(error: RayError) -> Exception:
@@ -222,6 +241,10 @@ def meant(error: RayError) -> Exception:
     if isinstance(error, RayActorError):
         return PeerGone("the transport's process is gone")
     return error
+
+
+def _silent(seconds: float) -> PeerGone:
+    return PeerGone(f"the transport did not answer within {seconds + ANSWER_SECONDS:g} s")
 
 
 def _callback(target: Any) -> Callable[[FrameBatch], object] | None:

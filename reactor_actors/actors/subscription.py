@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import GetTimeoutError, RayError
 
 from reactor_actors.core.batches import Delivery, FrameBatch
+from reactor_actors.core.errors import PeerGone
 
 log = logging.getLogger("reactor_actors.subscribers")
 
@@ -53,11 +54,18 @@ class Subscription:
         return self.delivery().dropped
 
     def delivery(self) -> Delivery:
-        """Say how it goes; after `close`, how it went."""
+        """Say how it goes; after `close`, how it went.
+
+        Raises `PeerGone` when the transport does not answer in time; a later answer may come.
+        """
         if self._last is None:
             asked = self._transport.delivery.remote(self._number)
             try:
                 known: Delivery = ray.get(asked, timeout=ANSWER_SECONDS)
+            except GetTimeoutError:
+                raise PeerGone(
+                    f"the transport did not answer within {ANSWER_SECONDS:g} s"
+                ) from None
             except RayError:
                 self._last = Delivery(over=GONE)
             else:
@@ -69,11 +77,16 @@ class Subscription:
         return await asyncio.to_thread(self.delivery)
 
     def close(self) -> None:
-        """Deliver nothing more; a batch on its way may still arrive. Repeatable."""
+        """Deliver nothing more; a batch on its way may still arrive. Repeatable.
+
+        A transport that does not answer in time stops when it comes to it.
+        """
         if self._last is None:
             try:
                 asked = self._transport.unsubscribe.remote(self._number)
                 self._last = ray.get(asked, timeout=ANSWER_SECONDS)
+            except GetTimeoutError:
+                log.warning("the transport has not yet confirmed the end of a subscription")
             except RayError:
                 self._last = Delivery(over=GONE)
         if self._thread is not None and self._thread is not threading.current_thread():

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, Generic, Self, TypeVar
 
@@ -18,6 +19,7 @@ from reactor_actors.core.wire.uploads import UploadRef
 T = TypeVar("T")
 
 CLOSE_SECONDS = 5.0
+CLOSED = "this connection is closed"
 
 
 class Background:
@@ -25,31 +27,54 @@ class Background:
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._closing = False
+        # One thread may hold it twice: a finalizer runs wherever memory happens to be collected.
+        self._lock = threading.RLock()
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
         """Wait for work on the loop; what interrupts the wait cancels it.
 
-        Raises `PeerGone` once this thread has ended.
+        Raises `PeerGone` when this thread is being ended, also for work that has begun.
         """
-        if self._loop.is_closed():
-            work.close()
-            raise PeerGone("this connection is closed")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        with self._lock:
+            if self._closing:
+                work.close()
+                raise PeerGone(CLOSED)
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(seconds)
+        except CancelledError:
+            raise PeerGone(CLOSED) from None
         finally:
             future.cancel()
 
-    def close(self) -> None:
-        """End the thread, and whatever still runs on it; repeatable."""
-        if self._loop.is_closed():
-            return
-        with suppress(Exception):
-            self.run(_cancel_others(), CLOSE_SECONDS)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+    def close(self, last: Coroutine[Any, Any, object] | None = None) -> None:
+        """Do one `last` thing, and end the thread with whatever else still runs on it; repeatable.
+
+        Waits for that, unless it is called on the thread itself.
+        """
+        with self._lock:
+            first, self._closing = not self._closing, True
+            if first:
+                asyncio.run_coroutine_threadsafe(self._end(last), self._loop)
+            elif last is not None:
+                last.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(2 * CLOSE_SECONDS)
+
+    async def _end(self, last: Coroutine[Any, Any, object] | None) -> None:
+        try:
+            if last is not None:
+                with suppress(Exception):
+                    await asyncio.wait_for(last, CLOSE_SECONDS)
+        finally:
+            self._loop.stop()
+
+    def _serve(self) -> None:
+        self._loop.run_forever()
+        self._loop.run_until_complete(_cancel_others())
         self._loop.close()
 
 
@@ -210,13 +235,12 @@ async def _step(messages: Any) -> Message:
 
 
 def _finish(background: Background, connection: AsyncConnection) -> None:
-    with suppress(Exception):
-        background.run(connection.close(), CLOSE_SECONDS)
-    background.close()
+    background.close(connection.close())
 
 
 async def _cancel_others() -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    if others:
+        await asyncio.wait(others, timeout=CLOSE_SECONDS)

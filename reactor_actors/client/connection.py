@@ -13,8 +13,8 @@ from typing import Any, Self, TypeVar
 from reactor_actors.client.feeding import feeds_of
 from reactor_actors.client.watching import POLL_SECONDS, Watching
 from reactor_actors.core.batches import Shown
-from reactor_actors.core.errors import ClientError, PeerGone
-from reactor_actors.core.guests import Door, Welcome
+from reactor_actors.core.errors import BusyError, ClientError, PeerGone
+from reactor_actors.core.guests import JOIN_SECONDS, Door, Welcome
 from reactor_actors.core.media import Direction, Kind, Pixels, Samples, Track
 from reactor_actors.core.pixels import to_rgb
 from reactor_actors.core.wire import inbound, outbound
@@ -28,6 +28,9 @@ MESSAGES = 1024
 """How many messages wait to be looked at; then the oldest gives way."""
 
 PATIENCE = 60.0
+
+PAUSE_SECONDS = 0.05
+"""How long to wait before the next question for a turn, however soon the last one was answered."""
 
 Message = outbound.Message
 T = TypeVar("T")
@@ -73,7 +76,7 @@ class AsyncConnection:
 
         `patience` is how long `ask` waits for an answer; None is for ever. Raises `BusyError`.
         """
-        return cls(door, await door.join(ticket, timeout), patience)
+        return cls(door, await _let_in(door, ticket, timeout), patience)
 
     @property
     def tracks(self) -> Mapping[str, Track]:
@@ -290,6 +293,22 @@ class AsyncConnection:
             named = f" {track!r}" if track else ""
             raise ValueError(f"the model has no {kind.value} output{named}")
         return names[0]
+
+
+async def _let_in(door: Door, ticket: str, seconds: float) -> Welcome:
+    """Ask for a turn, again and again: nobody waits at the door for who does not ask any more."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        left = max(0.0, deadline - loop.time())
+        try:
+            return await door.join(ticket, min(left, JOIN_SECONDS))
+        except BusyError as busy:
+            hopeless = busy.code == "gone" or (busy.code == "full" and not busy.ticket)
+            if hopeless or loop.time() >= deadline:
+                raise
+            ticket = busy.ticket or ticket
+        await asyncio.sleep(min(PAUSE_SECONDS, max(0.0, deadline - loop.time())))
 
 
 def _command(request: str | None, name: str, args: Mapping[str, Any]) -> inbound.Command:

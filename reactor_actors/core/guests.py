@@ -16,6 +16,12 @@ from reactor_actors.core.wire.inbound import Inbound
 from reactor_actors.core.wire.outbound import Outbound
 from reactor_actors.core.wire.uploads import UploadRef
 
+JOIN_SECONDS = 5.0
+"""How long one question for a turn waits at most.
+
+An actor call cannot be taken back: for so long a session may still begin for somebody who has gone.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
@@ -56,7 +62,8 @@ class Door(Protocol):
     async def join(self, ticket: str, seconds: float) -> Welcome:
         """Start a session or join the running one, waiting up to `seconds` for a turn.
 
-        Raises `BusyError`, or `ClientError` when the session takes no more clients.
+        Never longer than `JOIN_SECONDS`: who has more patience asks again, with the ticket of the
+        `BusyError`. Raises `BusyError`, or `ClientError` when the session takes no more clients.
         """
 
     async def news(self, guest: str, seconds: float) -> News:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from reactor_actors.core.admission import Mode, Why
 from reactor_actors.core.batches import Shown
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
-from reactor_actors.core.guests import News, Watched, Welcome
+from reactor_actors.core.guests import JOIN_SECONDS, News, Watched, Welcome
 from reactor_actors.core.ports import Feed
 from reactor_actors.core.wire.inbound import FileUploaded, Inbound, Ping, Publish, Unpublish
 from reactor_actors.core.wire.outbound import Outbound
@@ -36,6 +36,8 @@ WATCHES = 16
 """How many things a guest may watch at a time."""
 
 GONE = "the session has ended, or this client was silent for too long"
+
+ONE_TRANSPORT = "clients without a network are only for deployments of one transport"
 
 BOUND = 256
 """How many ticks are kept for a watch, whatever was asked for."""
@@ -108,8 +110,13 @@ class Guests:
             venue.seats.count(lambda venue=venue: self._held(venue))  # type: ignore[misc]
 
     async def join(self, ticket: str, seconds: float) -> Welcome:
-        """Start a session or join the running one, waiting up to `seconds` for a turn."""
-        name = next(self._names)
+        """Start a session or join the running one, waiting up to `seconds` for a turn.
+
+        Raises `BusyError`, and `ClientError` where some rooms are in other processes.
+        """
+        if self._lobby.rooms.keys() - self._venues.keys():
+            raise ClientError("unsupported", ONE_TRANSPORT)
+        name, seconds = next(self._names), min(seconds, JOIN_SECONDS)
         try:
             room = await self._lobby.start(name, ticket, seconds, patient=True)
         except TurnedAwayError as error:
@@ -139,7 +146,7 @@ class Guests:
 
     async def say(self, guest: str, said: Sequence[Inbound]) -> None:
         """Take in what the guest says, in order."""
-        known = self._heard(guest)
+        known = self._present(guest)
         for one in said:
             match one:
                 case Ping():
@@ -153,7 +160,7 @@ class Guests:
 
     async def feed(self, guest: str, frames: Sequence[Feed]) -> bool:
         """Take in input frames, in order. False: another client holds the track by now."""
-        inputs = self._heard(guest).venue.inputs
+        inputs = self._present(guest).venue.inputs
         for frame in frames:
             if not inputs.accepts(guest, frame.track):
                 return False
@@ -173,7 +180,7 @@ class Guests:
 
     async def watch(self, guest: str, tracks: Sequence[str], bound: int) -> int:
         """Keep the ticks of some tracks from now on; return how to ask for them."""
-        known = self._heard(guest)
+        known = self._present(guest)
         if len(known.taps) >= WATCHES:
             raise ClientError("overloaded", f"a client may watch {WATCHES} things at a time")
         tap, number = Tap(frozenset(tracks), min(bound, BOUND)), next(self._watches)
@@ -203,7 +210,7 @@ class Guests:
 
     async def upload(self, guest: str, name: str, mime_type: str, data: bytes) -> UploadRef:
         """Store a file for the session."""
-        known = self._heard(guest)
+        known = self._present(guest)
         room = known.venue.room
         try:
             upload = await room.place(known.session, name, mime_type, len(data))
@@ -228,14 +235,23 @@ class Guests:
     def close(self) -> None:
         """Part with everybody."""
         for guest in list(self._guests.values()):
-            self._part(guest, "closed by the server")
+            self._let_go(guest, "closed by the server")
         if self._timer is not None:
             self._timer.cancel()
 
     def _part(self, guest: Guest, reason: str) -> None:
         guest.close()
-        self._forget(guest)
-        guest.venue.host.leave(guest.client, reason)
+        try:
+            self._forget(guest)
+        finally:
+            guest.venue.host.leave(guest.client, reason)
+
+    def _let_go(self, guest: Guest, reason: str) -> None:
+        """Part with one of several; what goes wrong with it is not the others' fault."""
+        try:
+            self._part(guest, reason)
+        except Exception:
+            log.exception("%s could not be parted with in order", guest.client)
 
     def _forget(self, guest: Guest) -> None:
         self._guests.pop(guest.client, None)
@@ -246,6 +262,13 @@ class Guests:
         if known is None:
             raise PeerGone(GONE)
         known.heard_at = self._loop.time()
+        return known
+
+    def _present(self, guest: str) -> Guest:
+        """Return a guest whose session still runs: another one may have begun in its room."""
+        known = self._heard(guest)
+        if known.closed:
+            raise PeerGone(GONE)
         return known
 
     def _asking(self, guest: str) -> Guest:
@@ -271,9 +294,9 @@ class Guests:
         latest = self._loop.time() - silence
         for guest in list(self._guests.values()):
             if silence > 0 and not guest.asking and guest.heard_at < latest:
-                self._part(guest, f"silent for {silence:g} s")
+                self._let_go(guest, f"silent for {silence:g} s")
             elif guest.stalled:
-                self._part(guest, "it does not read its messages")
+                self._let_go(guest, "it does not read its messages")
         self._look_later()
 
 

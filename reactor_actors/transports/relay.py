@@ -44,6 +44,10 @@ class Tap:
         self.closed = True
         self._bell.ring()
 
+    def discard(self) -> None:
+        """Let go of what is kept: nobody will take it."""
+        self._kept.clear()
+
     async def take(self, seconds: float | None = None) -> list[Shown]:
         """Wait for ticks and return those that fit into one batch.
 

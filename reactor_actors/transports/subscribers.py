@@ -26,12 +26,18 @@ BOUND = 1024
 IDLE_SECONDS = 600.0
 """After so long, a subscriber that fetches its batches and does not is taken for gone."""
 
+REMEMBERED = 256
+"""Of how many subscribers that are no more it is known how it went."""
+
 Deliver: TypeAlias = Callable[[FrameBatch], Awaitable[None]]
 """Hands a batch over; returns when the next one may come. Raises `PeerGone` for a dead target."""
 
 
 class Subscriber:
-    """One subscriber. With `deliver` batches are sent, else they are fetched by `take`."""
+    """One subscriber. With `deliver` batches are sent, else they are fetched by `take`.
+
+    `ended` is called once it is over.
+    """
 
     def __init__(
         self,
@@ -40,8 +46,10 @@ class Subscriber:
         tracks: frozenset[str] | None,
         bound: int,
         deliver: Deliver | None,
+        ended: Callable[[], None],
     ) -> None:
         self._name = name
+        self._ended = ended
         self._relays = relays
         self._tap = Tap(tracks, bound)
         self._told = 0
@@ -118,6 +126,8 @@ class Subscriber:
         for relay in self._relays:
             relay.leave(self._tap)
         self._tap.close()
+        self._tap.discard()
+        self._ended()
 
 
 class Subscribers:
@@ -126,6 +136,7 @@ class Subscribers:
     def __init__(self, venues: Mapping[str, Venue]) -> None:
         self._venues = venues
         self._subscribers: dict[int, Subscriber] = {}
+        self._past: dict[int, Delivery] = {}
         self._numbers = itertools.count(1)
 
     def open(
@@ -149,12 +160,14 @@ class Subscribers:
             None if tracks is None else frozenset(tracks),
             bound,
             deliver,
+            lambda: self._let_go(number),
         )
         return number
 
     def delivery(self, number: int) -> Delivery:
-        """Say how a subscription goes."""
-        return self._subscriber(number).delivery
+        """Say how a subscription goes, or how it went until it ended by itself."""
+        past = self._past.get(number)
+        return self._subscriber(number).delivery if past is None else past
 
     async def take(self, number: int, seconds: float) -> FrameBatch | None:
         """Return the next batch; None after `seconds` without."""
@@ -162,6 +175,8 @@ class Subscribers:
 
     async def stop(self, number: int) -> Delivery:
         """Deliver nothing more; return how it went."""
+        if (past := self._past.pop(number, None)) is not None:
+            return past
         subscriber = self._subscriber(number)
         del self._subscribers[number]
         await subscriber.close()
@@ -169,7 +184,7 @@ class Subscribers:
 
     async def close(self) -> None:
         """End with everybody."""
-        for subscriber in self._subscribers.values():
+        for subscriber in list(self._subscribers.values()):
             await subscriber.close("the server has ended")
 
     def _check(self, tracks: Sequence[str] | None, venues: Sequence[Venue]) -> None:
@@ -180,8 +195,18 @@ class Subscribers:
             for unknown in set(tracks) - set(known):
                 raise SetupError(f"tracks: expected some of {', '.join(known)}; got {unknown!r}")
 
+    def _let_go(self, number: int) -> None:
+        """Keep of one that is over only how it went."""
+        subscriber = self._subscribers.pop(number, None)
+        if subscriber is None:
+            return
+        self._past[number] = subscriber.delivery
+        if len(self._past) > REMEMBERED:
+            del self._past[next(iter(self._past))]
+
     def _subscriber(self, number: int) -> Subscriber:
         found = self._subscribers.get(number)
         if found is None:
-            raise PeerGone("the subscription has ended")
+            past = self._past.get(number)
+            raise PeerGone("the subscription has ended" if past is None else past.over)
         return found

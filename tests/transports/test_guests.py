@@ -11,7 +11,10 @@ import pytest
 from reactor_actors.core.admission import Mode
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
 from reactor_actors.core.messages import Said
+from reactor_actors.core.pixels import to_i420
+from reactor_actors.core.ports import Feed
 from reactor_actors.core.session import State
+from reactor_actors.core.wire.inbound import Publish
 from reactor_actors.interface import (
     Audio,
     BufferClosed,
@@ -24,6 +27,7 @@ from reactor_actors.interface import (
     event,
     file_uploaded,
 )
+from reactor_actors.transports.guests import Guests
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.venue import VenueSettings
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
@@ -303,6 +307,16 @@ async def test_a_guest_waits_for_a_model_that_loads() -> None:
         await (await waiting).close()
 
 
+async def test_nobody_waits_at_the_door_for_who_does_not_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reactor_actors.transports.guests.JOIN_SECONDS", 0.05)
+    async with hosting(Echo, mode=Mode.EXCLUSIVE) as hosted, await hosted.connect():
+        with pytest.raises(BusyError) as busy:
+            await asyncio.wait_for(hosted.guests.join("", 600.0), 5.0)
+        assert busy.value.ticket
+
+
 async def test_a_guest_that_asks_nothing_has_left_and_one_that_waits_for_news_has_not() -> None:
     async with hosting(Echo, settings=limited(silence=0.05, poll=0.01)) as hosted:
         quiet, patient = [await hosted.guests.join("", 0.0) for _ in range(2)]
@@ -314,6 +328,55 @@ async def test_a_guest_that_asks_nothing_has_left_and_one_that_waits_for_news_ha
         await hosted.guests.leave(quiet.guest)
         await hosted.guests.leave(patient.guest)
         assert (await asking).over
+
+
+async def test_a_guest_of_an_earlier_session_has_no_say_in_the_next() -> None:
+    async with hosting(Echo) as hosted:
+        late = (await hosted.guests.join("", 0.0)).guest
+        await hosted.server.lobby.stop("somebody", None, "stopped")
+        await eventually(lambda: hosted.venue.host.state is State.READY)
+        async with await hosted.connect() as anna:
+            fed = Feed("webcam", to_i420(picture(1)), None, 32, 48)
+            for asked in (
+                hosted.guests.say(late, [Publish("1", "webcam")]),
+                hosted.guests.feed(late, [fed]),
+                hosted.guests.watch(late, ["main_video"], 4),
+                hosted.guests.upload(late, "a.txt", b"bytes", "text/plain"),
+            ):
+                with pytest.raises(PeerGone, match="the session has ended"):
+                    await asked
+            assert not hosted.venue.relay.taps
+            await anna.feed("webcam", picture(1))
+            assert (await hosted.guests.news(late, 0.0)).over
+
+
+async def test_who_cannot_be_parted_with_does_not_keep_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with hosting(Echo, settings=limited(silence=0.05, poll=0.01)) as hosted:
+        inputs, fails = hosted.venue.inputs, ["guest-1"]
+        release = inputs.release
+
+        def failing(client: str) -> None:
+            if client in fails:
+                fails.remove(client)
+                raise RuntimeError("no")
+            release(client)
+
+        monkeypatch.setattr(inputs, "release", failing)
+        for _ in range(2):
+            await hosted.guests.join("", 0.0)
+        await eventually(lambda: hosted.venue.host.clients == 0)
+        assert not fails
+        assert "guest-1 could not be parted with in order" in caplog.text
+
+
+async def test_where_rooms_are_elsewhere_a_guest_is_refused_before_a_session_begins() -> None:
+    async with hosting(Echo) as hosted:
+        guests = Guests(hosted.server.lobby, {}, ConnectionLimits())
+        with pytest.raises(ClientError, match="only for deployments of one transport"):
+            await guests.join("", 0.0)
+        assert hosted.venue.host.state is State.READY
 
 
 async def test_a_guest_that_reads_nothing_is_let_go() -> None:

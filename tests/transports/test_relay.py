@@ -152,3 +152,11 @@ async def test_a_closed_tap_gives_what_it_has_and_then_nothing() -> None:
     tap.close()
     assert len(await tap.take()) == 1
     assert await tap.take() == []
+
+
+async def test_what_a_tap_discards_is_not_taken() -> None:
+    tap = Tap(None, 4)
+    relay_to(FakeScreen(), tap).show(Tick(1, {"main": grey(5)}))
+    tap.discard()
+    tap.close()
+    assert await tap.take(0.0) == []

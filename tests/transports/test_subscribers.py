@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
 
-from reactor_actors.core.batches import FrameBatch
+from reactor_actors.core.batches import FrameBatch, Shown
 from reactor_actors.core.errors import PeerGone, SetupError
 from reactor_actors.core.media import Tick
 from reactor_actors.core.pixels import to_i420
+from reactor_actors.transports.relay import Tap
 from tests.hosted import Hosted, hosting
 from tests.local import eventually
 from tests.transports.test_guests import Echo
@@ -40,6 +44,21 @@ def show(hosted: Hosted, count: int, replica: str = "0") -> None:
     picture = to_i420(np.zeros((4, 4, 3), np.uint8))
     for _ in range(count):
         hosted.server.venues[replica].relay.show(Tick(1, {"main_video": picture}))
+
+
+def keep_an_eye_on(hosted: Hosted) -> weakref.ref[Any]:
+    """Show a picture, and return what tells whether it is still kept."""
+    seen: list[Any] = []
+
+    class Eye(Tap):
+        def offer(self, shown: Shown) -> None:
+            seen.append(weakref.ref(shown.pictures["main_video"]))
+
+    eye = Eye(None, 1)
+    hosted.venue.relay.join(eye)
+    show(hosted, 1)
+    hosted.venue.relay.leave(eye)
+    return seen[0]
 
 
 async def test_everything_is_delivered_to_who_keeps_up() -> None:
@@ -95,6 +114,52 @@ async def test_a_dead_target_is_dropped_and_says_why(caplog: pytest.LogCaptureFi
         assert target.numbers == [1]
         told = [record.message for record in caplog.records if "is dropped" in record.message]
         assert told == ["subscriber 1 is dropped: its process has died"]
+
+
+async def test_of_who_has_died_no_picture_is_kept_but_how_it_went() -> None:
+    async with hosting(Echo) as hosted:
+        target = Target()
+        target.free.clear()
+        target.failure = PeerGone("its process has died")
+        subscribers = hosted.server.subscribers
+        number = subscribers.open(None, 8, None, target)
+        show(hosted, 1)
+        await eventually(lambda: target.batches)
+        kept = keep_an_eye_on(hosted)
+        assert kept() is not None
+        target.free.set()
+        await eventually(lambda: subscribers.delivery(number).over)
+        assert kept() is None
+        assert (await subscribers.stop(number)).over == "its process has died"
+        with pytest.raises(PeerGone, match="the subscription has ended"):
+            subscribers.delivery(number)
+
+
+async def test_how_it_went_is_known_of_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reactor_actors.transports.subscribers.REMEMBERED", 2)
+    async with hosting(Echo) as hosted:
+        target = Target()
+        target.failure = PeerGone("its process has died")
+        subscribers = hosted.server.subscribers
+        numbers = [subscribers.open(None, 8, None, target) for _ in range(3)]
+        show(hosted, 1)
+        await eventually(lambda: hosted.venue.relay.taps == 0)
+        known = 0
+        for number in numbers:
+            with suppress(PeerGone):
+                known += bool(subscribers.delivery(number).over)
+        assert known == 2
+
+
+async def test_the_end_of_the_server_is_told_to_all_of_them() -> None:
+    async with hosting(Echo) as hosted:
+        subscribers = hosted.server.subscribers
+        numbers = [subscribers.open(None, 8, None, Target()) for _ in range(3)]
+        closing = asyncio.ensure_future(subscribers.close())
+        await asyncio.sleep(0)
+        await subscribers.stop(numbers[0])
+        await closing
+        assert subscribers.delivery(numbers[2]).over == "the server has ended"
 
 
 async def test_one_replica_can_be_chosen_and_batches_never_mix_them() -> None:
