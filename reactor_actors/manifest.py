@@ -20,6 +20,7 @@ from typing import Any, Literal
 import yaml
 
 from reactor_actors.core.errors import SetupError
+from reactor_actors.core.naming import snake_case
 
 MANIFEST_NAME = "reactor.yaml"
 
@@ -28,7 +29,6 @@ _IMPORT_FORM = "'module:Class', such as 'pipeline:MyModel'"
 _ENVIRONMENT_FORM = "${env:VAR} or ${env:VAR,default}"
 _WORD = r"[^\W\d]\w*"
 _IMPORT_STRING = re.compile(rf"({_WORD}(?:\.{_WORD})*):({_WORD})")
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OVERRIDE = re.compile(r"--model\.([^.=\s]+(?:\.[^.=\s]+)*)=(.*)", re.DOTALL)
 # The closing brace is optional, so that a forgotten one is reported and not taken for text.
 _EXPRESSION = re.compile(r"\$\{[^}]*\}?")
@@ -116,7 +116,7 @@ def split_import_string(text: str, where: str = "import string") -> tuple[str, s
 def name_of(import_string: str) -> str:
     """The name of a model without a written one: `pipeline:MyModel` gives `my_model`."""
     _, class_name = split_import_string(import_string)
-    return _WORD_STARTS.sub("_", class_name).lower()
+    return snake_case(class_name)
 
 
 def load_config(

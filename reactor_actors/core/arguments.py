@@ -20,7 +20,7 @@ import pydantic
 from jsonschema import Draft202012Validator
 
 from reactor_actors.core.errors import ClientError
-from reactor_actors.core.fields import REQUIRED, FieldInfo, UploadedFile
+from reactor_actors.core.fields import REQUIRED, FieldInfo, UploadedFile, from_pydantic
 from reactor_actors.core.values import plain
 
 _SCALARS = (str, int, float, bool)
@@ -88,7 +88,7 @@ def argument(name: str, annotation: Any, default: Any, where: str) -> Argument:
 
     Raises `TypeError` for an unsupported type, a mutable default, or one that breaks its bounds.
     """
-    info = default if isinstance(default, FieldInfo) else FieldInfo(default)
+    annotation, info = _described(annotation, default, where)
     if isinstance(info.default, list | dict | set | bytearray):
         raise TypeError(
             f"{where}: a default of type {type(info.default).__name__} would be shared between "
@@ -107,10 +107,12 @@ def argument(name: str, annotation: Any, default: Any, where: str) -> Argument:
     return Argument(name, schema, default, parser)
 
 
-def signature(handler: Callable[..., Any], where: str) -> tuple[Arguments, bool]:
+def signature(
+    handler: Callable[..., Any], where: str, *, client: bool = True
+) -> tuple[Arguments, bool]:
     """Read a handler's payload from its signature; also say whether it takes the client.
 
-    The parameters `self` and `client` are never part of the payload.
+    The parameter `self` is never part of the payload, and neither is `client`, unless told.
     """
     try:
         hints = typing.get_type_hints(handler, include_extras=True)
@@ -119,7 +121,7 @@ def signature(handler: Callable[..., Any], where: str) -> tuple[Arguments, bool]
             f"{where}: an annotation cannot be resolved ({error}). Use types that its module "
             "defines or imports at the top level."
         ) from None
-    items, client = [], False
+    items, wanted = [], False
     for index, parameter in enumerate(inspect.signature(handler).parameters.values()):
         if index == 0:
             continue
@@ -134,15 +136,15 @@ def signature(handler: Callable[..., Any], where: str) -> tuple[Arguments, bool]
                 f"{where}: {parameter.name!r} is positional-only, but arguments come by name. "
                 "Remove the '/'."
             )
-        if parameter.name == "client":
-            client = True
+        if client and parameter.name == "client":
+            wanted = True
             continue
         default = REQUIRED if parameter.default is parameter.empty else parameter.default
         annotation = hints.get(parameter.name, Any)
         items.append(
             argument(parameter.name, annotation, default, f"{where}, argument {parameter.name!r}")
         )
-    return Arguments(tuple(items)), client
+    return Arguments(tuple(items)), wanted
 
 
 def describe(annotation: Any) -> dict[str, Any]:
@@ -158,7 +160,25 @@ def _adapter(annotation: Any, info: FieldInfo) -> pydantic.TypeAdapter[Any]:
     bounds: dict[str, Any] = {
         key: getattr(info, key) for key in (*_RANGE, *_LENGTH) if getattr(info, key) is not None
     }
-    return pydantic.TypeAdapter(Annotated[annotation, pydantic.Field(**bounds)])
+    try:
+        return pydantic.TypeAdapter(Annotated[annotation, *info.rules, pydantic.Field(**bounds)])
+    except TypeError as error:
+        raise TypeError(f"a bound does not apply to {_show(annotation)}: {error}") from None
+
+
+def _described(annotation: Any, default: Any, where: str) -> tuple[Any, FieldInfo]:
+    """Return the bare annotation, and what default and annotation say of the value."""
+    extras: list[Any] = []
+    if typing.get_origin(annotation) is Annotated:
+        annotation, *extras = typing.get_args(annotation)
+    fields = [extra for extra in extras if isinstance(extra, pydantic.fields.FieldInfo)]
+    if isinstance(default, FieldInfo):
+        return annotation, default
+    if isinstance(default, pydantic.fields.FieldInfo):
+        return annotation, from_pydantic(default, where)
+    if fields:
+        return annotation, dataclasses.replace(from_pydantic(fields[-1], where), default=default)
+    return annotation, FieldInfo(default)
 
 
 def _check_bounds(annotation: Any, info: FieldInfo, where: str) -> None:

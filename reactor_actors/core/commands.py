@@ -84,7 +84,8 @@ class Commands:
         note = Note("command", {"name": said.name, "outcome": "ok"})
         if event.type is None:
             return [note, Tell(client, outbound.Ack(said.request))]
-        return [note, Tell(client, outbound.Reply(said.request, said.name, event.type, event.data))]
+        reply = outbound.Reply(said.request, said.name, event.type, event.data, event.flat)
+        return [note, Tell(client, reply)]
 
     def refuse(
         self, client: str, said: inbound.Command, code: str, text: str, name: str | None = None

@@ -153,6 +153,13 @@ def _explain(error: ValidationError) -> str:
         case "minimum" | "maximum":
             side = "at least" if error.validator == "minimum" else "at most"
             return f"{where}: expected {side} {bound}; got {value}"
+        case "exclusiveMinimum" | "exclusiveMaximum":
+            side = "above" if error.validator == "exclusiveMinimum" else "below"
+            return f"{where}: expected a number {side} {bound}; got {value}"
+        case "multipleOf":
+            return f"{where}: expected a multiple of {bound}; got {value}"
+        case "pattern":
+            return f"{where}: expected text that matches {_brief(bound)}; got {value}"
         case "minLength" | "minItems":
             return f"{where}: expected a length of at least {bound}; got {len(instance)}"
         case "maxLength" | "maxItems":

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, NoReturn
 
+import pydantic
 from pydantic_core import core_schema
 
 UPLOAD_FORMAT = "reactor-upload-reference"
+_BOUNDS = ("ge", "le", "min_length", "max_length")
 
 
 class Missing(Enum):
@@ -26,7 +28,10 @@ REQUIRED: Final[Literal[Missing.REQUIRED]] = Missing.REQUIRED
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A declared value: its default, its description and its bounds."""
+    """A declared value: its default, its description and its bounds.
+
+    `rules` are pydantic's own, for bounds that have no word here.
+    """
 
     default: Any = REQUIRED
     description: str = ""
@@ -36,6 +41,7 @@ class FieldInfo:
     max_length: int | None = None
     choices: tuple[Any, ...] | None = None
     moderate: bool = False
+    rules: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,23 @@ def MessageField(default: Any = REQUIRED, *, description: str = "", **extra: Any
     if extra:
         _no_factory("MessageField", extra)
     return MessageFieldInfo(default, description)
+
+
+def from_pydantic(field: pydantic.fields.FieldInfo, where: str) -> FieldInfo:
+    """Return what a `pydantic.Field(...)` says. `TypeError` for a `default_factory`."""
+    if field.default_factory is not None:
+        _no_factory(where, {"default_factory": field.default_factory})
+    known: dict[str, Any] = {}
+    rules = []
+    for rule in field.metadata:
+        # Each rule is a small object with one attribute, named like the argument that made it.
+        name = next((name for name in _BOUNDS if hasattr(rule, name)), None)
+        if name is None:
+            rules.append(rule)
+        else:
+            known[name] = getattr(rule, name)
+    default = REQUIRED if field.is_required() else field.default
+    return FieldInfo(default, field.description or "", **known, rules=tuple(rules))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,15 @@ ToModel: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message for one client, or for all when `client` is None."""
+    """A message for one client, or for all when `client` is None.
+
+    A `flat` one has its values beside its type, where the framing has room for that.
+    """
 
     type: str
     data: Mapping[str, Any]
     client: str | None = None
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Answered:
     data: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     message: str = ""
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,7 +309,7 @@ class Session:
         return self._commands.ask(self._gate, client, said)
 
     def _said(self, event: link.Said) -> list[Effect]:
-        message = outbound.Message(event.type, event.data)
+        message = outbound.Message(event.type, event.data, event.flat)
         return [TellAll(message) if event.client is None else Tell(event.client, message)]
 
     # The small words.

@@ -18,13 +18,12 @@ from typing import Any, TypeVar
 from reactor_actors.core.arguments import Arguments, signature
 from reactor_actors.core.contract import Command, Contract
 from reactor_actors.core.media import Track
+from reactor_actors.core.naming import snake_case, summary_of
 from reactor_actors.interface.events import EventSpec, Hook, event_of, hook_of
 from reactor_actors.interface.messages import (
     ModelMessage,
     message_name,
     message_type,
-    snake_case,
-    summary_of,
 )
 from reactor_actors.interface.records import fields_of, resolved
 from reactor_actors.interface.state import InputState, parameters

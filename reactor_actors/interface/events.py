@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from reactor_actors.core.naming import check_name
 from reactor_actors.interface.messages import ModelMessage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _EVENT = "__reactor_event__"
 _HOOK = "__reactor_hook__"
 
@@ -65,11 +64,7 @@ def event(*, name: str, description: str = "", dedupe: bool = False) -> Callable
     `dedupe`, calls of one client that still wait collapse into one with the latest arguments.
     Returning a `ModelMessage` answers the caller; raising `CommandError` refuses.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(
-            f"an event name is made of A-Z a-z 0-9 _ . - and not empty; got {name!r}. "
-            'Write @event(name="set_style").'
-        )
+    check_name(name, "an event", '@event(name="set_style")')
     if name in (Hook.CONNECTED, Hook.DISCONNECTED):
         raise ValueError(f"the event name {name!r} is reserved: use the @{name} hook")
 

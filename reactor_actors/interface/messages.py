@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import inspect
-import re
 from typing import Any, ClassVar, dataclass_transform
 
 from reactor_actors.core.arguments import describe
 from reactor_actors.core.contract import MessageType
 from reactor_actors.core.fields import REQUIRED, MessageField, MessageFieldInfo
+from reactor_actors.core.naming import snake_case, summary_of
 from reactor_actors.core.values import plain
 from reactor_actors.interface.records import (
     as_record,
@@ -21,7 +20,6 @@ from reactor_actors.interface.records import (
     resolved,
 )
 
-_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _RESERVED = ("modelRestarting", "modelRestarted")
 
 
@@ -56,11 +54,6 @@ def message_name(cls: type[ModelMessage]) -> str:
     return given or snake_case(cls.__name__)
 
 
-def snake_case(name: str) -> str:
-    """Return a class name in snake case: `HTTPServer` gives `http_server`."""
-    return _WORD_ENDS.sub("_", name).lower()
-
-
 def message_data(message: ModelMessage) -> dict[str, Any]:
     """Return the values of a message as JSON holds them.
 
@@ -89,15 +82,6 @@ def message_type(cls: type[ModelMessage]) -> MessageType:
     if required:
         schema["required"] = required
     return MessageType(name, summary_of(cls), schema)
-
-
-def summary_of(thing: Any) -> str:
-    """Return the first paragraph of a docstring, on one line."""
-    # A class has its own docstring only; a dataclass without one gets its signature for it.
-    own = (vars(thing).get("__doc__") if isinstance(thing, type) else thing.__doc__) or ""
-    if isinstance(thing, type) and own.startswith(f"{thing.__name__}("):
-        return ""
-    return " ".join(inspect.cleandoc(own).split("\n\n")[0].split())
 
 
 def _set_default(cls: type[ModelMessage], name: str) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 from reactor_actors.core import messages as link
 from reactor_actors.core.arguments import Arguments
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.errors import ClientError
 from reactor_actors.core.fields import UploadedFile
 from reactor_actors.core.ports import ClientPort, Feed
+from reactor_actors.engine.answering import answer, is_ending
 from reactor_actors.engine.program import Settled, settle
 from reactor_actors.flow.buffer import arrival_of
 from reactor_actors.interface.events import ClientInfo, Hook
@@ -25,8 +25,6 @@ from reactor_actors.interface.messages import ModelMessage, message_name
 from reactor_actors.interface.model import ReactorModel, checked_message, post
 
 log = logging.getLogger("reactor_actors.model")
-
-INTERNAL = "the model failed while handling this command"
 
 
 class ModelProgram:
@@ -129,7 +127,7 @@ class ModelProgram:
             case link.ClientLeft(client):
                 await self._leave(client)
             case link.CommandRequested():
-                self.stage.post(await self._answer(message))
+                self.stage.post(await answer(message, self._answer(message)))
             case link.FileReceived(client, file):
                 await self.hook(Hook.FILE_UPLOADED, self._clients.get(client), uploaded_file=file)
             case link.SessionStopped(session):
@@ -173,7 +171,7 @@ class ModelProgram:
         try:
             await settle(function(self.model, **values))
         except asyncio.CancelledError:
-            if _is_ending():
+            if is_ending():
                 raise
             self.hook_failed(hook)
         except Exception:
@@ -250,31 +248,9 @@ class ModelProgram:
         return ClientInfo(client, joined_at, send)
 
     async def _answer(self, message: link.CommandRequested) -> link.Answered:
-        number = message.number
         client = self._clients.get(message.client)
-        try:
-            reply = await self.invoke(message.name, message.payload, message.files, client)
-            if reply is None:
-                return link.Answered(number)
-            data = checked_message(self.model, reply)
-            return link.Answered(number, message_name(type(reply)), data)
-        except ClientError as error:
-            # A code that is no text, an HTTP status or an Enum member, is sent as text.
-            code = getattr(error.code, "value", error.code)
-            return link.Answered(number, code=str(code), message=str(error.message))
-        except asyncio.CancelledError:
-            if _is_ending():
-                raise
-            return self._handler_failed(message)
-        except Exception:
-            return self._handler_failed(message)
-
-    def _handler_failed(self, message: link.CommandRequested) -> link.Answered:
-        log.exception("the handler of %r failed; its caller is told so", message.name)
-        return link.Answered(message.number, code="internal_error", message=INTERNAL)
-
-
-def _is_ending() -> bool:
-    """Whether a cancellation comes from the host, and not from a task the author awaited."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+        reply = await self.invoke(message.name, message.payload, message.files, client)
+        if reply is None:
+            return link.Answered(message.number)
+        data = checked_message(self.model, reply)
+        return link.Answered(message.number, message_name(type(reply)), data)

@@ -23,10 +23,14 @@ SESSION_ENDED = "session_ended"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A broadcast of the application. It settles nobody's request."""
+    """A broadcast of the application. It settles nobody's request.
+
+    A `flat` one has its values beside its type, where the framing has room for that.
+    """
 
     type: str
     data: Mapping[str, object]
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Reply:
     command: str
     type: str
     data: Mapping[str, object]
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

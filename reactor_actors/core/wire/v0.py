@@ -68,8 +68,8 @@ def encode(outbound: Outbound) -> list[Frame]:
         ValueError: the data is nothing that JSON can carry.
     """
     match outbound:
-        case Message(kind, data) | Reply(_, _, kind, data):
-            return [_on_data("application", kind, data)]
+        case Message(kind, data, flat) | Reply(_, _, kind, data, flat):
+            return [_on_data("application", kind, data, flat=flat)]
         case RuntimeNotice(kind, data):
             return [_on_data("runtime", kind, data)]
         case Failure(_, command, code, message):
@@ -213,8 +213,10 @@ def _unknown(what: str, name: str) -> Ignored:
     return Ignored(f"unknown {what} {brief(name)!r}")
 
 
-def _on_data(scope: str, kind: str, data: Mapping[str, object]) -> Frame:
-    body = {"type": clean(kind), "data": record(data)}
+def _on_data(scope: str, kind: str, data: Mapping[str, object], *, flat: bool = False) -> Frame:
+    values = record(data)
+    head = {"type": clean(kind)}
+    body = {**values, **head} if flat else {**head, "data": values}
     return Frame(Channel.DATA, _json({"scope": scope, "data": body}))
 
 

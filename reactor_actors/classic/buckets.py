@@ -1,0 +1,80 @@
+"""`Buckets`: pair what several output tracks emit one after the other. Pure.
+
+Every emit goes into a bucket: the one whose index it names, or the track's next. A bucket leaves
+when all tracks have contributed. One that nobody completes does not hold up the rest for ever: at
+most eight wait, and a track that is missing from eight in a row is quiet until it emits again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+WAITING = 8
+REMEMBERED = 1024
+
+Contents: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(eq=False, slots=True)
+class _Bucket:
+    index: int
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Buckets:
+    """The buckets of one session."""
+
+    def __init__(self, tracks: Iterable[str]) -> None:
+        self._next = dict.fromkeys(tracks, 0)
+        self._quiet: set[str] = set()
+        self._open: dict[int, _Bucket] = {}
+        self._recent: deque[_Bucket] = deque(maxlen=WAITING)
+        self._left: dict[int, None] = {}
+        self._highest = -1
+
+    def add(self, track: str, value: Any, index: int | None = None) -> list[Contents] | None:
+        """Take in one emit; return the buckets that leave because of it, in order.
+
+        None: the bucket named has left already, and the emit is ignored.
+        """
+        if index is not None and index in self._left:
+            return None
+        bucket = self._bucket(track, index)
+        self._quiet.discard(track)
+        self._next[track] = max(self._next[track], bucket.index + 1)
+        if bucket.index not in self._open:
+            self._open[bucket.index] = bucket
+            self._highest = max(self._highest, bucket.index)
+            if len(self._open) > WAITING:
+                # Asked before the newest one counts: it has had no time to be contributed to.
+                self._quiet |= {t for t in self._next if self._is_missing(t) and t != track}
+            self._recent.append(bucket)
+        bucket.values[track] = value
+        return self._leaving()
+
+    def _bucket(self, track: str, index: int | None) -> _Bucket:
+        if index is None:
+            index = self._next[track]
+            if track in self._quiet:
+                index = next(reversed(self._open), self._highest + 1)
+            while index in self._left:
+                index += 1
+        return self._open.get(index) or _Bucket(index)
+
+    def _is_missing(self, track: str) -> bool:
+        return all(track not in bucket.values for bucket in self._recent)
+
+    def _leaving(self) -> list[Contents]:
+        awaited = self._next.keys() - self._quiet
+        gone = [bucket for bucket in self._open.values() if awaited <= bucket.values.keys()]
+        if len(self._open) - len(gone) > WAITING:
+            gone = [next(iter(self._open.values()))]
+        for bucket in gone:
+            del self._open[bucket.index]
+            self._left[bucket.index] = None
+        while len(self._left) > REMEMBERED:
+            del self._left[next(iter(self._left))]
+        return [bucket.values for bucket in gone]
