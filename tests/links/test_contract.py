@@ -25,6 +25,7 @@ from reactor_actors.core.messages import (
     Grant,
     Said,
     SessionClosed,
+    SessionOver,
     SessionStarted,
 )
 from reactor_actors.core.pixels import to_i420
@@ -126,7 +127,8 @@ async def test_what_is_older_than_a_cut_is_not_admitted(link: Joined, drop: bool
 
 async def test_what_the_model_says_arrives_in_order(link: Joined) -> None:
     said: list[FromModel] = [Said("a", {"n": n}) for n in range(200)]
-    said += [Answered(3, "done", {"x": [1, None, "ü"]}), SessionClosed("s")]
+    said += [Answered(3, "done", {"x": [1, None, "ü"]}), SessionOver("s", "error")]
+    said += [SessionClosed("s"), SessionOver("t", "stopped"), SessionClosed("t")]
 
     def speak() -> None:
         for message in said:
