@@ -100,9 +100,13 @@ class FakeModel:
 
 @dataclass
 class FakeClients:
-    """The clients' side of a link: records. `room` ticks are admitted, then pushes wait."""
+    """The clients' side of a link: records. `room` ticks are admitted, then pushes wait.
+
+    `unplayed` of them have not been played.
+    """
 
     room: int = 1_000_000
+    unplayed: int = 0
     pushed: list[Batch] = field(default_factory=list)
     posted: list[FromModel] = field(default_factory=list)
     cuts: list[tuple[int, bool]] = field(default_factory=list)
@@ -127,6 +131,9 @@ class FakeClients:
 
     def cut(self, epoch: int, *, black: bool) -> None:
         self.cuts.append((epoch, black))
+
+    def waiting(self) -> int:
+        return self.unplayed
 
     def set_rate(self, fps: float) -> None:
         self.rates.append(fps)

@@ -1,9 +1,9 @@
 """What crosses the link. Frozen plain data: text, numbers, bytes, lists and dicts of them.
 
 Towards the model: sessions and clients come and go, commands and files arrive. All of it is one
-ordered stream (`ToModel`). From the model: what it has to say, its answers, and the end of winding
-a session down (`FromModel`). Media has its own types in `media`, and `Grant` is the credit that
-comes back for it.
+ordered stream (`ToModel`). From the model: what it has to say, its answers, that a session is over
+and that it is wound down (`FromModel`). Media has its own types in `media`, and `Grant` is the
+credit that comes back for it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,18 @@ class SessionClosed:
     session: str
 
 
-FromModel: TypeAlias = Said | Answered | SessionClosed
+@dataclass(frozen=True, slots=True)
+class SessionOver:
+    """The model says that the session is over by itself; `reason` is `stopped` or `error`.
+
+    What follows is what follows a stop: `SessionStopped`, and the model's `SessionClosed`.
+    """
+
+    session: str
+    reason: str
+
+
+FromModel: TypeAlias = Said | Answered | SessionClosed | SessionOver
 
 
 @dataclass(frozen=True, slots=True)

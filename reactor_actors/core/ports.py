@@ -58,6 +58,12 @@ class ClientPort(Protocol):
     def cut(self, epoch: int, *, black: bool) -> None:
         """Drop everything queued from before `epoch`; show black instead, if asked to."""
 
+    def waiting(self) -> int:
+        """Return how many admitted ticks have not been played yet, as far as is known here.
+
+        What is known is the newest `Grant`, so never too few; a link that has ended has none.
+        """
+
     def set_rate(self, fps: float) -> None:
         """Change the playout rate at once."""
 

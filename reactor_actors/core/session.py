@@ -125,6 +125,8 @@ class Session:
                 return self._commands.answered(event)
             case link.SessionClosed():
                 return self._closed(event.session)
+            case link.SessionOver():
+                return self._over(event)
 
     # The model.
 
@@ -214,6 +216,11 @@ class Session:
             return effects + self._end()
         effects.append(TellModel(link.SessionStopped(self._session)))
         return effects + self._arm(Timer.GRACE, self._limits.grace)
+
+    def _over(self, event: link.SessionOver) -> list[Effect]:
+        if self._state not in RUNNING or event.session != self._session:
+            return self._ignored(event)
+        return self._stop(event.reason)
 
     def _closed(self, session: str) -> list[Effect]:
         if self._state is not State.CLOSING or session != self._session:

@@ -54,6 +54,11 @@ class Stage:
         """Seconds spent waiting in `emit` so far."""
         return self._waited
 
+    @property
+    def waiting(self) -> int:
+        """How many admitted ticks have not been played yet, as far as is known here."""
+        return self._port.waiting() if self._port is not None else 0
+
     def attach(self, port: ClientPort, buffer_size: int) -> None:
         """Connect the clients' side. Belongs to the model's loop."""
         self._loop = asyncio.get_running_loop()
@@ -63,6 +68,10 @@ class Stage:
     def pin(self, fps: float) -> None:
         """Set the rate by hand, from now until it is set again."""
         self._pinned = True
+        self._set_rate(checked_fps(fps))
+
+    def adjust(self, fps: float) -> None:
+        """Change the rate as an estimate does: the author has not set it by hand."""
         self._set_rate(checked_fps(fps))
 
     def cut(self, *, black: bool) -> None:

@@ -118,8 +118,8 @@ class FrameQueue:
 class Credits:
     """The model's end: lets a tick through when there is room, a turn begin when it is wanted.
 
-    `take`, `take_now` and `next_turn` belong to the model's loop; `update` and `cut` may come from
-    any thread. `clock` is the clock of the grants' instants.
+    `take`, `take_now` and `next_turn` belong to the model's loop; `update`, `cut` and `waiting` may
+    come from any thread. `clock` is the clock of the grants' instants.
     """
 
     def __init__(self, bound: int, clock: Callable[[], float]) -> None:
@@ -140,6 +140,10 @@ class Credits:
         """Let nothing of an older epoch through any more, and wake whoever waits with it."""
         self._epoch = max(self._epoch, epoch)
         self._bell.ring()
+
+    def waiting(self) -> int:
+        """Return how many ticks that were let through are not known to be played or dropped."""
+        return max(0, self._sent - self._grant.done)
 
     def take_now(self, epoch: int) -> bool:
         """Take room for one tick, if there is any."""

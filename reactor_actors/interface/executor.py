@@ -193,6 +193,9 @@ class _Nowhere:
     def cut(self, epoch: int, *, black: bool) -> None:
         pass
 
+    def waiting(self) -> int:
+        return 0
+
     def set_rate(self, fps: float) -> None:
         pass
 

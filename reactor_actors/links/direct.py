@@ -58,6 +58,10 @@ class DirectLink:
         self._credits.cut(epoch)
         self._call(self._clients.cut, epoch, black)
 
+    def waiting(self) -> int:
+        """Return how many admitted ticks have not been played yet."""
+        return self._credits.waiting()
+
     def set_rate(self, fps: float) -> None:
         """Change the playout rate."""
         self._call(self._clients.set_rate, fps)

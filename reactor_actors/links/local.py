@@ -106,6 +106,10 @@ class ModelEnd:
         self._release(epoch)
         self._say(Cut(epoch, black))
 
+    def waiting(self) -> int:
+        """Return how many admitted ticks are not known to be played; none when all is over."""
+        return 0 if self.closed.done() else self._credits.waiting()
+
     def set_rate(self, fps: float) -> None:
         """Change the playout rate."""
         self._say(Rate(fps))

@@ -18,6 +18,7 @@ from reactor_actors.core.messages import (
     Grant,
     Said,
     SessionClosed,
+    SessionOver,
     SessionStarted,
     SessionStopped,
 )
@@ -37,6 +38,7 @@ FILE = UploadedFile("a", "b", 1, b"c")
         Said("progress", {"step": 1}),
         Answered(1, code="busy", message="later"),
         SessionClosed("s"),
+        SessionOver("s", "error"),
         Grant(3, 1.0, 0.5, 0.25),
     ],
     ids=lambda message: type(message).__name__,

@@ -133,6 +133,9 @@ def test_every_state_is_reached_by_its_way(state: State) -> None:
         (State.ORPHANED, joined("anna"), State.STREAMING),
         (State.ORPHANED, ev.Fired(Timer.ORPHAN), State.CLOSING),
         (State.ORPHANED, ev.Stop(), State.CLOSING),
+        (State.WAITING, link.SessionOver("s1", "stopped"), State.CLOSING),
+        (State.STREAMING, link.SessionOver("s1", "error"), State.CLOSING),
+        (State.ORPHANED, link.SessionOver("s1", "stopped"), State.CLOSING),
         (State.CLOSING, link.SessionClosed("s1"), State.READY),
         (State.CLOSING, ev.ModelLost(), State.CREATED),
         (State.CLOSING, ev.PeerLeft("anna"), State.CLOSING),
@@ -153,18 +156,25 @@ def test_a_move_of_the_table(way: State, event: Event, to: State) -> None:
         (State.CREATED, ev.Heard("cleo", ask("r"))),
         (State.READY, READY),
         (State.READY, joined("cleo")),
+        (State.CREATED, link.SessionOver("s1", "stopped")),
         (State.READY, link.SessionClosed("s1")),
+        (State.READY, link.SessionOver("s1", "stopped")),
         (State.READY, ev.FileStored("anna", FILE)),
         (State.WAITING, link.SessionClosed("s1")),
         (State.WAITING, ev.Heard("cleo", ask("r"))),
         (State.STREAMING, joined("anna")),
         (State.STREAMING, link.SessionClosed("s1")),
+        (State.WAITING, link.SessionOver("another", "stopped")),
+        (State.STREAMING, link.SessionOver("another", "error")),
+        (State.ORPHANED, link.SessionOver("another", "stopped")),
+        (State.CLOSING, link.SessionOver("s1", "error")),
         (State.ORPHANED, ev.FileStored("anna", FILE)),
         (State.CLOSING, ev.Start("s2")),
         (State.CLOSING, joined("cleo")),
         (State.CLOSING, link.SessionClosed("another")),
         (State.TERMINATED, ev.Start("s2")),
         (State.TERMINATED, READY),
+        (State.TERMINATED, link.SessionOver("s1", "stopped")),
         (State.TERMINATED, joined("cleo")),
         (State.TERMINATED, ev.ModelGivenUp()),
     ],
@@ -411,6 +421,28 @@ def test_the_end_is_told_before_anything_closes(reason: str) -> None:
     assert (session.state, session.session, session.clients) == (State.READY, None, ())
 
 
+@pytest.mark.parametrize("way", RUNNING)
+@pytest.mark.parametrize("reason", ["stopped", "error"])
+def test_a_session_that_the_model_ends_ends_as_if_stopped(way: State, reason: str) -> None:
+    over, stopped = after(*WAYS[way]), after(*WAYS[way])
+    if way is State.STREAMING:
+        for session in (over, stopped):
+            session.receive(ev.Heard("anna", ask("r1")))
+    effects = over.receive(link.SessionOver("s1", reason))
+    assert TellAll(outbound.SessionEnded(reason)) in effects
+    assert effects == stopped.receive(ev.Stop(reason))
+    assert over.receive(link.SessionClosed("s1")) == stopped.receive(link.SessionClosed("s1"))
+    assert over.state is State.READY
+
+
+def test_a_model_that_says_it_is_over_twice_ends_one_session() -> None:
+    session = after(*STREAM, link.SessionOver("s1", "stopped"), link.SessionClosed("s1"))
+    session.receive(ev.Start("s2"))
+    (ignored,) = session.receive(link.SessionOver("s1", "stopped"))
+    assert ignored == Note("ignored", {"event": "SessionOver", "state": "WAITING"})
+    assert session.session == "s2"
+
+
 def test_stopping_twice_is_stopping_once() -> None:
     assert after(*CLOSE).receive(ev.Stop()) == []
     assert after(READY).receive(ev.Stop()) == []
@@ -631,7 +663,7 @@ STEPS = st.lists(
         st.sampled_from(
             ["ready", "ready", "changed", "lost", "start", "start", "stop", "closed", "closed"]
         ),
-        st.sampled_from(["given up", "shut down", "answer", "found", "missing"]),
+        st.sampled_from(["over", "given up", "shut down", "answer", "found", "missing"]),
         st.tuples(st.sampled_from(["join", "leave", "ask", "use", "bad"]), st.sampled_from(NAMES)),
         st.sampled_from(Timer),
     ),
@@ -673,6 +705,8 @@ class Walk:
                 return ev.Stop()
             case "shut down":
                 return ev.Shutdown()
+            case "over":
+                return link.SessionOver(self.session.session or "none", "stopped")
             case "closed":
                 return link.SessionClosed(self.session.session or "none")
             case "answer" if self.asked_model:

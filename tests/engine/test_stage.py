@@ -148,6 +148,21 @@ async def test_a_rate_set_by_hand_is_pinned_and_told_at_once() -> None:
     assert clients.rates == [12.0, 4.0]
 
 
+async def test_an_adjusted_rate_is_told_at_once_and_not_pinned() -> None:
+    stage, clients = attached()
+    stage.adjust(12)
+    assert (stage.fps, stage.pinned, clients.rates) == (12.0, False, [12.0])
+    stage.pin(5)
+    stage.adjust(7.5)
+    assert (stage.fps, stage.pinned, clients.rates) == (7.5, True, [12.0, 5.0, 7.5])
+
+
+async def test_a_stage_tells_how_many_ticks_wait() -> None:
+    stage, clients = attached()
+    clients.unplayed = 3
+    assert stage.waiting == 3
+
+
 @pytest.mark.parametrize("fps", [0, -1, math.nan, math.inf, True, "30", None])
 def test_a_rate_that_is_none_is_a_value_error(fps: Any) -> None:
     with pytest.raises(ValueError, match="fps"):
@@ -156,6 +171,8 @@ def test_a_rate_that_is_none_is_a_value_error(fps: Any) -> None:
         Stage(OUTPUTS, fps)
     with pytest.raises(ValueError, match="fps"):
         Stage(OUTPUTS, 30).pin(fps)
+    with pytest.raises(ValueError, match="fps"):
+        Stage(OUTPUTS, 30).adjust(fps)
 
 
 async def test_a_cut_raises_the_epoch_of_what_is_prepared_after_it() -> None:
@@ -168,13 +185,14 @@ async def test_a_cut_raises_the_epoch_of_what_is_prepared_after_it() -> None:
     assert (before.epoch, after.epoch) == (0, 2)
 
 
-async def test_other_threads_may_cut_pin_and_post() -> None:
+async def test_other_threads_may_cut_pin_adjust_and_post() -> None:
     stage, clients = attached()
 
     def meddle() -> None:
         for _ in range(200):
             stage.cut(black=False)
             stage.pin(5)
+            stage.adjust(6)
             stage.post(Said("x", {}))
 
     threads = [threading.Thread(target=meddle) for _ in range(3)]
@@ -183,15 +201,16 @@ async def test_other_threads_may_cut_pin_and_post() -> None:
     for thread in threads:
         thread.join()
     assert [epoch for epoch, _ in clients.cuts] == list(range(1, 601))
-    assert (len(clients.rates), len(clients.posted)) == (600, 600)
+    assert (len(clients.rates), len(clients.posted)) == (1200, 600)
 
 
 async def test_before_it_is_attached_a_stage_speaks_to_nobody() -> None:
     stage = Stage(OUTPUTS, 30)
     stage.pin(5)
+    stage.adjust(6)
     stage.cut(black=True)
     stage.post(Said("x", {}))
-    assert stage.fps == 5.0
+    assert (stage.fps, stage.waiting) == (6.0, 0)
     with pytest.raises(RuntimeError, match="PipelineExecutor"):
         await stage.emit(stage.prepare(frames(1)))
 

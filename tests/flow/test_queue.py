@@ -129,6 +129,44 @@ def test_a_cut_epoch_takes_nothing() -> None:
     assert credits.take_now(2)
 
 
+def test_what_was_let_through_and_not_yet_done_waits() -> None:
+    credits = Credits(4, ManualClock())
+    assert credits.waiting() == 0
+    assert [credits.take_now(0) for _ in range(5)].count(True) == credits.waiting() == 4
+    credits.update(Grant(3, 0.0, 0.1, 0.0))
+    assert credits.waiting() == 1
+    credits.update(Grant(9, 0.0, 0.1, 0.0))
+    assert credits.waiting() == 0
+
+
+@pytest.mark.parametrize("dropping", ["cut", "clear"])
+def test_what_is_dropped_waits_no_more(dropping: str) -> None:
+    async def main() -> list[int]:
+        stream = Stream(4, 10.0)
+        await stream.emit(4, drop=True)
+        counts = [stream.credits.waiting()]
+        stream.cut() if dropping == "cut" else stream.playout.clear()
+        counts.append(stream.credits.waiting())
+        await stream.emit(3, drop=True)
+        counts.append(stream.credits.waiting())
+        stream.playout.close()
+        return counts
+
+    assert run_virtually(main()) == [4, 0, 3]
+
+
+def test_what_comes_after_its_cut_waits_no_more() -> None:
+    async def main() -> list[int]:
+        stream = Stream(4, 10.0)
+        assert stream.credits.take_now(0)
+        stream.cut()
+        counts = [stream.credits.waiting()]
+        stream.playout.push(Tick(0))
+        return [*counts, stream.credits.waiting()]
+
+    assert run_virtually(main()) == [1, 0]
+
+
 def test_a_turn_begins_at_its_hour() -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
@@ -248,6 +286,7 @@ def test_whatever_happens_the_bound_holds_and_nothing_is_lost_or_shown_twice(
         # If a waiter were forgotten, the loop would find that nothing can happen any more.
         admitted = [(epoch, await task) for epoch, task in emits]
         await stream.drained()
+        assert stream.credits.waiting() == 0
         stream.playout.close()
         figures = stream.playout.statistics()
         assert figures.peak <= bound

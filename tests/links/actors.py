@@ -62,6 +62,9 @@ class ModelProcess:
     def cut(self, link: int, epoch: int, black: bool) -> None:
         self._ends[link].cut(epoch, black=black)
 
+    def waiting(self, link: int) -> int:
+        return self._ends[link].waiting()
+
     def set_rate(self, link: int, fps: float) -> None:
         self._ends[link].set_rate(fps)
 
@@ -137,6 +140,9 @@ class Port:
 
     def cut(self, epoch: int, *, black: bool) -> None:
         ray.get(self.model.cut.remote(self.link, epoch, black))
+
+    def waiting(self) -> int:
+        return int(ray.get(self.model.waiting.remote(self.link)))
 
     def set_rate(self, fps: float) -> None:
         ray.get(self.model.set_rate.remote(self.link, fps))

@@ -97,6 +97,12 @@ class Joined:
         await until(lambda: ("receive", mark) in self.clients.calls)
         self.clients.calls.remove(("receive", mark))
 
+    async def until_waiting(self, ticks: int) -> None:
+        """Let the model's side learn that so many ticks wait: an answer may have to tell it."""
+        async with asyncio.timeout(SECONDS):
+            while self.port.waiting() != ticks:
+                await self.settle()
+
 
 async def until(attempt: Callable[[], Any]) -> None:
     """Wait for what another thread or process brings about."""

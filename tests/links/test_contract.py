@@ -25,6 +25,7 @@ from reactor_actors.core.messages import (
     Grant,
     Said,
     SessionClosed,
+    SessionOver,
     SessionStarted,
 )
 from reactor_actors.core.pixels import to_i420
@@ -83,6 +84,18 @@ async def test_dropping_never_waits_and_admits_what_fits(link: Joined) -> None:
     assert [level_of(tick) for tick in link.clients.ticks] == [0, 1, 2, 3, 7, 8]
 
 
+async def test_the_model_knows_how_many_ticks_have_not_been_played(link: Joined) -> None:
+    assert link.port.waiting() == 0
+    await link.port.push(batch(1, 2, 3), drop=False)
+    assert link.port.waiting() == 3
+    link.play(2)
+    await link.until_waiting(1)
+    assert await link.port.push(batch(*range(9)), drop=True) == 3
+    assert link.port.waiting() == 4
+    link.play(4)
+    await link.until_waiting(0)
+
+
 async def test_a_push_waits_until_the_next_tick_is_to_be_worked_on(link: Joined) -> None:
     later = Grant(0, time.monotonic() + 3600.0, 0.1, 0.1)
     link.door.grant(later)
@@ -126,7 +139,8 @@ async def test_what_is_older_than_a_cut_is_not_admitted(link: Joined, drop: bool
 
 async def test_what_the_model_says_arrives_in_order(link: Joined) -> None:
     said: list[FromModel] = [Said("a", {"n": n}) for n in range(200)]
-    said += [Answered(3, "done", {"x": [1, None, "ü"]}), SessionClosed("s")]
+    said += [Answered(3, "done", {"x": [1, None, "ü"]}), SessionOver("s", "error")]
+    said += [SessionClosed("s"), SessionOver("t", "stopped"), SessionClosed("t")]
 
     def speak() -> None:
         for message in said:
@@ -279,6 +293,7 @@ async def test_nothing_waits_or_fails_after_the_death_of_an_end(link: Joined, en
         link.door.feed(Feed("camera", np.zeros((6, 4), np.uint8)))
         link.play(1)
         await asyncio.sleep(0)
+    await until(lambda: link.port.waiting() == 0)
 
 
 class Watching(Clients):
@@ -387,6 +402,8 @@ async def _live(name: str, steps: list[str]) -> None:
         assert clients.most <= CONTRACT.buffer_size
         # The whole bound is free again.
         link.door.grant(clients.queue.grant())
+        await link.until_waiting(0)
         pushing = link.port.push(batch(1, 2, 3, 4, epoch=epoch), drop=False)
         assert await asyncio.wait_for(pushing, SECONDS) == 4
+        assert link.port.waiting() == 4
         await until(lambda: len(clients.queue) == 4)

@@ -20,6 +20,7 @@ from reactor_actors.core.messages import (
     Grant,
     Said,
     SessionClosed,
+    SessionOver,
     SessionStarted,
     SessionStopped,
 )
@@ -53,6 +54,7 @@ MESSAGES = [
     Answered(1, "done", {"n": 1}),
     Answered(1, code="busy", message="später"),
     SessionClosed("s"),
+    SessionOver("s", "stopped"),
     Grant(3, float("-inf"), 0.5, 0.25),
     RingMade(0, 8, 2**21),
     Released(1, [0, 5]),

@@ -276,6 +276,21 @@ def test_the_longest_time_counts_from_the_first_client() -> None:
     staged(script, longest=60.0)
 
 
+def test_a_session_that_the_model_ends_is_wound_down_by_it_too() -> None:
+    async def script(replica: Replica) -> None:
+        anna, bert = replica.serve("anna", "bert")
+        session = replica.host.session
+        assert session is not None
+        replica.host.receive(link.SessionOver(session, "error"))
+        assert ended(anna) == ended(bert) == ["error"]
+        assert link.SessionStopped(session) in replica.model.delivered
+        replica.host.receive(link.SessionClosed(session))
+        assert anna.closed
+        assert replica.host.state is State.READY
+
+    staged(script)
+
+
 def test_a_model_that_does_not_let_go_is_replaced_after_the_grace() -> None:
     async def script(replica: Replica) -> None:
         (anna,) = replica.serve("anna")
