@@ -15,15 +15,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from reactor_actors.carrying import unpacked
+from reactor_actors.classic import VideoModel
+from reactor_actors.classic.declaration import spec_of
+from reactor_actors.classic.program import ClassicProgram
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.faults import author_account
+from reactor_actors.discovery import candidates, discover
 from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
-from reactor_actors.interface.compile import program_of
+from reactor_actors.interface.compile import program_of as compile_model
 from reactor_actors.manifest import (
+    MANIFEST_NAME,
     Manifest,
     declare_weights_path,
     load_config,
@@ -38,6 +43,8 @@ _LIBRARY = __name__.partition(".")[0]
 # A module of the author's with one of these names is hidden by the real one, as everywhere.
 _KEPT = sys.stdlib_module_names | {_LIBRARY, "__main__", "__mp_main__"}
 
+ModelClass: TypeAlias = type[ReactorModel] | type[VideoModel]
+
 _home: Path | None = None
 
 
@@ -50,11 +57,16 @@ class ModelSource:
     """A model as it is sent to the process that will run it: what is written about it, no code.
 
     But for one that is written nowhere: `code` is the class itself, from `carrying.packed`.
+
+    A class of generation 1 may name a config of its own, which shows only when it is imported. It
+    counts unless one is `configured`, and `overrides` are put on top of it.
     """
 
     manifest: Manifest
     config: dict[str, Any]
     code: bytes | None = field(default=None, repr=False)
+    configured: bool = True
+    overrides: tuple[str, ...] = ()
 
     def moved_to(self, folder: Path) -> ModelSource:
         """Return the source as it is where its folder does not exist, but `folder` is a copy."""
@@ -87,7 +99,8 @@ def find_model(
     """
     manifest = _manifest_of(str(target))
     path = manifest.config_path if config is None else _absolute(str(config))
-    return ModelSource(manifest, load_config(path, overrides, environ=environ))
+    values = load_config(path, overrides, environ=environ)
+    return ModelSource(manifest, values, configured=path is not None, overrides=tuple(overrides))
 
 
 def load_program(source: ModelSource) -> Program:
@@ -99,13 +112,28 @@ def load_program(source: ModelSource) -> Program:
     manifest = source.manifest
     for note in manifest.notes:
         log.warning("%s", note)
-    facts = {"name": manifest.name, "version": manifest.version}
-    known = {key: value for key, value in facts.items() if value is not None}
     found = load_class(manifest) if source.code is None else unpack_class(manifest, source.code)
-    return program_of(found, source.config, known)
+    facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
+    known = {key: value for key, value in facts.items() if value is not None}
+    return program_of(found, _config_of(source, found), known)
 
 
-def load_class(manifest: Manifest) -> type[ReactorModel]:
+def program_of(
+    cls: ModelClass,
+    config: dict[str, Any] | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> Program:
+    """Compile an author's class; which base it derives from says by which generation.
+
+    Belongs to the model thread. `facts` are the manifest's `name` and `version`, where it gives
+    them.
+    """
+    if issubclass(cls, VideoModel):
+        return ClassicProgram(cls, config, facts)
+    return compile_model(cls, config, facts)
+
+
+def load_class(manifest: Manifest) -> ModelClass:
     """Make this process the model's home, and import its class.
 
     The model's folder comes first on `sys.path`, and `get_weights_path` knows its `weights_path`.
@@ -119,6 +147,9 @@ def load_class(manifest: Manifest) -> type[ReactorModel]:
         ImportStringError: The import string is not of the form `module:Class`.
         ModelClassError: What it names is no model class.
     """
+    if not manifest.import_string:
+        _settle(manifest)
+        return discover(manifest.folder)
     module_name, class_name = split_import_string(manifest.import_string)
     _settle(manifest)
     try:
@@ -132,7 +163,7 @@ def load_class(manifest: Manifest) -> type[ReactorModel]:
     raise _unfit(module, class_name, found)
 
 
-def unpack_class(manifest: Manifest, code: bytes) -> type[ReactorModel]:
+def unpack_class(manifest: Manifest, code: bytes) -> ModelClass:
     """Make this process the model's home, and unpack its class, which no module has.
 
     Raises:
@@ -140,11 +171,24 @@ def unpack_class(manifest: Manifest, code: bytes) -> type[ReactorModel]:
     """
     _settle(manifest)
     try:
-        found: type[ReactorModel] = unpacked(code)
+        found: ModelClass = unpacked(code)
     except (Exception, SystemExit) as error:
         module_name, _ = split_import_string(manifest.import_string)
         raise _failed_import(manifest, module_name, error) from error
     return found
+
+
+def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
+    """Return the config that counts: a class of generation 1 may name its own."""
+    spec = spec_of(cls)
+    if source.configured or spec is None or spec.config is None:
+        return source.config
+    path = source.manifest.folder / os.path.expanduser(spec.config)
+    module = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if not path.exists() and module is not None:
+        beside = Path(module).parent / spec.config
+        path = beside if beside.exists() else path
+    return load_config(path, source.overrides, environ=os.environ)
 
 
 def _settle(manifest: Manifest) -> None:
@@ -156,6 +200,8 @@ def _settle(manifest: Manifest) -> None:
 
 def _manifest_of(target: str) -> Manifest:
     path = _absolute(target)
+    if path.is_dir() and not (path / MANIFEST_NAME).exists() and candidates(path):
+        return Manifest(folder=path, import_string="", name=path.name)
     if path.exists():
         return read_manifest(path)
     split_import_string(target, f"{path}: no such folder or manifest; as an import string")
@@ -219,9 +265,9 @@ def _missing_module(manifest: Manifest, missing: str) -> SetupError:
     )
 
 
-def _is_model_class(found: Any) -> TypeGuard[type[ReactorModel]]:
+def _is_model_class(found: Any) -> TypeGuard[ModelClass]:
     own = isinstance(found, type) and found.__module__.partition(".")[0] == _LIBRARY
-    return isinstance(found, type) and issubclass(found, ReactorModel) and not own
+    return isinstance(found, type) and issubclass(found, ReactorModel | VideoModel) and not own
 
 
 def _unfit(module: ModuleType, class_name: str, found: Any) -> SetupError:
@@ -232,7 +278,7 @@ def _unfit(module: ModuleType, class_name: str, found: Any) -> SetupError:
     if found is None:
         return SetupError(f"{file}: no class {class_name!r}{hint}")
     kind = "another class" if isinstance(found, type) else f"an object of {type(found).__name__}"
-    expected = "expected a class of yours that derives from ReactorModel"
+    expected = "expected a class of yours that derives from ReactorModel or VideoModel"
     return ModelClassError(f"{file}: {class_name!r}: {expected}, came {kind}{hint}")
 
 

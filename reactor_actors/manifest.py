@@ -49,8 +49,9 @@ class Manifest:
 
     Attributes:
         folder: The model's folder, absolute. It comes first on `sys.path` where the model runs.
-        import_string: Its class, as `module:Class`.
-        name: For logs, descriptor and schema title; the class in snake case unless written.
+        import_string: Its class, as `module:Class`; empty when it is to be found in the folder.
+        name: For logs, descriptor and schema title; made from the class, or folder, unless written.
+        named: Whether the name is written.
         version: As written: `1.10` is not `1.1`.
         description: Free text.
         config_path: The config file; whether it exists shows when it is read.
@@ -70,6 +71,7 @@ class Manifest:
     gpus: float | Literal["auto"] = "auto"
     file: Path | None = None
     notes: tuple[str, ...] = ()
+    named: bool = False
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -98,6 +100,7 @@ def read_manifest(path: Path) -> Manifest:
         gpus=how.gpus("gpus"),
         file=top.file,
         notes=(unrecorded,) if top.switched_on("recording") else (),
+        named=who.text("name") is not None,
     )
 
 

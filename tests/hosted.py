@@ -17,8 +17,8 @@ from reactor_actors.client.connection import AsyncConnection
 from reactor_actors.core import events as ev
 from reactor_actors.core.admission import Mode
 from reactor_actors.engine.host import ModelHost
-from reactor_actors.interface.compile import program_of
 from reactor_actors.links.direct import DirectLink
+from reactor_actors.loader import program_of
 from reactor_actors.transports.server import ServerSettings, TransportServer
 from reactor_actors.transports.venue import Venue
 

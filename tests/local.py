@@ -28,9 +28,10 @@ from reactor_actors.core.ports import Feed
 from reactor_actors.core.session import Limits, State
 from reactor_actors.core.wire import inbound, outbound
 from reactor_actors.engine.host import ModelHost
-from reactor_actors.interface.compile import program_of
+from reactor_actors.interface.compile import program_of as compile_model
 from reactor_actors.interface.program import ModelProgram
 from reactor_actors.links.direct import DirectLink
+from reactor_actors.loader import program_of
 from reactor_actors.transports.host import TransportHost
 from tests.fakes import FakeClients, FakePeer, FakeScreen
 
@@ -170,7 +171,7 @@ async def serving(
 
     def build() -> Any:
         program = program_of(model, config, facts)
-        built.append(program.model)
+        built.append(program)
         return program
 
     host = ModelHost(build)
@@ -183,7 +184,7 @@ async def serving(
         local.contract = await asyncio.wait_for(asyncio.wrap_future(host.load()), SECONDS)
         direct = DirectLink(local.contract, host, transport, asyncio.get_running_loop())
         transport.attach(direct, local.contract)
-        local.model = built[0]
+        local.model = built[0].model
         local.ended = host.serve(direct)
         if session:
             transport.start("local")
@@ -246,7 +247,7 @@ class Staged:
 
 async def staged(model: type, config: dict[str, Any] | None = None) -> Staged:
     """Construct and load a model on the running loop."""
-    made = Staged(program_of(model, config))
+    made = Staged(compile_model(model, config))
     await made.program.load()
     made.program.attach(made.clients)
     return made

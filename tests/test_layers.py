@@ -21,6 +21,7 @@ INSIDE = {
     "interface": {"core", "flow", "engine", "interface"},
     "classic": {"core", "flow", "engine", "manifest", "classic"},
     "tracks.py": {"classic"},
+    "discovery.py": {"core", "classic"},
     "transports": {"core", "flow", "transports"},
     "client": {"core", "flow", "client"},
     "manifest.py": {"core"},
@@ -34,6 +35,7 @@ INSIDE = {
         "manifest",
         "carrying",
         "compat",
+        "discovery",
         "loader",
     },
     "actors": {
@@ -64,6 +66,7 @@ OUTSIDE = {
     "interface": {"numpy"},
     "classic": {"numpy"},
     "tracks.py": set(),
+    "discovery.py": set(),
     "transports": {"numpy"},
     "client": {"numpy"},
     "manifest.py": {"yaml"},

@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,15 @@ def source_of(model: object, config: Mapping[str, Any] | str | Path | None) -> M
     if isinstance(model, type):
         values = load_config(None if path is None else Path(path), environ=os.environ)
         manifest, code = _of_class(model)
+        found = ModelSource(manifest, values, code, configured=path is not None)
     elif isinstance(model, str | Path):
         found = find_model(model, config=path, environ=os.environ)
-        manifest, values, code = found.manifest, found.config, found.code
     else:
         expected = "a class, 'module:Class', a folder or a manifest file"
         raise SetupError(f"model: expected {expected}; got {model!r}")
-    return ModelSource(manifest, dict(config) if isinstance(config, Mapping) else values, code)
+    if isinstance(config, Mapping):
+        return replace(found, config=dict(config), configured=True)
+    return found
 
 
 def _of_class(cls: type) -> tuple[Manifest, bytes | None]:

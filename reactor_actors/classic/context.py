@@ -26,7 +26,7 @@ class Room(Protocol):
     def crowded(self) -> bool:
         """Whether a client is connected."""
 
-    def say(self, message: Mapping[str, Any]) -> None:
+    def say(self, message: Any) -> None:
         """Broadcast a message."""
 
     def measure(self, on: bool) -> None:

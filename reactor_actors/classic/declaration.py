@@ -40,7 +40,7 @@ class Declaration:
     fps: float | None
     fixed_latency: bool
 
-    def contract(self, fps: float, **facts: str) -> Contract:
+    def contract(self, fps: float, **facts: Any) -> Contract:
         """Return what crosses to the clients' side; `facts` are what the manifest says."""
         tracks = [track.declared for track in self.tracks.values()]
         named = {"name": self.title, **facts}

@@ -92,7 +92,7 @@ class Inbound:
         try:
             self._on_media(MediaBundle([TrackData(track.info, arrival.open())]))
         except Exception as error:
-            log.error("on_media() failed; the session goes on\n%s", author_traceback(error))  # noqa: TRY400 - without frames of this library
+            log.error("on_media() failed; the session goes on\n%s", author_traceback(error))
 
     def _warn(self) -> None:
         now = time.monotonic()

@@ -72,12 +72,12 @@ class VideoModel:
     @classmethod
     def get_tracks(cls) -> list[MediaTrack]:
         """Return the declared tracks, in order of declaration."""
-        return list(declare(cls).tracks.values())
+        return list(declare(cls).tracks.values())  # type: ignore[arg-type]  # a class is hashable
 
     @classmethod
     def capabilities(cls) -> dict[str, Any]:
         """Return what clients are told of this model. Directions are the client's."""
-        declaration = declare(cls)
+        declaration = declare(cls)  # type: ignore[arg-type]  # a class is hashable
         return capabilities(declaration.contract(declaration.fps or 0.0))
 
 

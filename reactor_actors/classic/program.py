@@ -57,7 +57,7 @@ class ClassicProgram:
         self._cls = cls
         self._config = Config(config or {})
         self._facts = dict(facts or {})
-        self._declaration = declare(cls)
+        self._declaration = declare(cls)  # type: ignore[arg-type]  # a class is hashable
         self._factor = _factor(self._config)
         declared = self._declaration.tracks
         outputs = {n: t.declared for n, t in declared.items() if t.direction is Direction.OUT}
@@ -128,7 +128,7 @@ class ClassicProgram:
         """Whether a client is connected."""
         return bool(self._clients)
 
-    def say(self, message: Mapping[str, Any]) -> None:
+    def say(self, message: Any) -> None:
         """Broadcast a message of the author's."""
         if not isinstance(message, Mapping):
             kind = type(message).__name__
@@ -181,7 +181,7 @@ class ClassicProgram:
             raise
         except BaseException as error:
             reason = "error"
-            log.error("start_session() failed; the session ends\n%s", author_traceback(error))  # noqa: TRY400 - without frames of this library
+            log.error("start_session() failed; the session ends\n%s", author_traceback(error))
         if not context.should_stop():
             self._stage.post(link.SessionOver(session, reason))
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 from reactor_actors.core.bundles import TrackInfo
 from reactor_actors.core.media import Direction, Kind, Track
 
 SOUND = 48_000
-T = TypeVar("T", bound="MediaTrack")
 
 
 class Stream(Protocol):
@@ -189,11 +188,11 @@ def tracks_of(cls: type) -> dict[str, MediaTrack]:
     return found
 
 
-def default_of(tracks: dict[str, T]) -> T | None:
+def default_of(tracks: Mapping[str, MediaTrack]) -> MediaTrack | None:
     """Return the track of `get_track()`: the marked one, else the first `VideoOut`."""
-    marked = [track for track in tracks.values() if track.default]
-    videos = [track for track in tracks.values() if isinstance(track, VideoOut)]
-    return next(iter(marked + videos), None)
+    marked = (track for track in tracks.values() if track.default)
+    videos = (track for track in tracks.values() if isinstance(track, VideoOut))
+    return next(marked, None) or next(videos, None)
 
 
 def _members(cls: type) -> Iterator[tuple[str, Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reactor_actors.interface import MessageField, ModelMessage
 from reactor_actors.core.naming import snake_case
+from reactor_actors.interface import MessageField, ModelMessage
 from reactor_actors.interface.messages import message_data, message_name, message_type
 
 

@@ -1,0 +1,64 @@
+"""A model in a folder without a manifest: the one `@model` class among its files."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from reactor_actors.classic.model import VideoModel, is_decorated
+from reactor_actors.core.errors import SetupError
+from reactor_actors.core.faults import author_traceback
+
+
+def candidates(folder: Path) -> list[str]:
+    """Return the modules of a folder that may define a model: no packages, nothing private."""
+    return sorted(file.stem for file in folder.glob("*.py") if _is_candidate(file.stem))
+
+
+def discover(folder: Path) -> type[VideoModel]:
+    """Import every candidate and return the one class that `@model` stands on.
+
+    The folder comes first on `sys.path` already. Raises `SetupError` when there is none, listing
+    the imports that failed, and when there are several, listing them.
+    """
+    found: dict[type[VideoModel], str] = {}
+    failed: dict[str, BaseException] = {}
+    for name in candidates(folder):
+        try:
+            module = importlib.import_module(name)
+        except (Exception, SystemExit) as error:
+            failed[name] = error
+            continue
+        for value in vars(module).values():
+            # By type(): a lazy proxy among a module's globals minds being asked for its class.
+            a_model = issubclass(type(value), type) and issubclass(value, VideoModel)
+            if a_model and is_decorated(value):
+                found.setdefault(value, f"{value.__module__}:{value.__name__}")
+    if len(found) == 1:
+        return next(iter(found))
+    if found:
+        raise SetupError(
+            f"{folder}: expected one @model class, came {len(found)}: {', '.join(found.values())}. "
+            "Write a reactor.yaml that names one, such as `model: "
+            f"{next(iter(found.values()))}`, or serve it by that name"
+        )
+    raise _nothing(folder, failed)
+
+
+def _nothing(folder: Path, failed: dict[str, BaseException]) -> SetupError:
+    told = [f"{name}.py ({_reason(error)})" for name, error in failed.items()]
+    imports = f"; these failed to import: {', '.join(told)}" if told else ""
+    detail = "\n".join(author_traceback(error) for error in failed.values())
+    return SetupError(
+        f"{folder}: no reactor.yaml, and no @model class in its files{imports}. Write the line "
+        '"model: pipeline:MyModel" into a reactor.yaml to name a class of another kind',
+        detail,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+
+
+def _is_candidate(stem: str) -> bool:
+    return stem.isidentifier() and not stem.startswith("_")
