@@ -236,7 +236,7 @@ def test_what_is_no_model_class_is_a_type_error(tmp_path: Path, body: str, came:
     assert isinstance(caught.value, ModelClassError)
     assert str(caught.value) == (
         f"{tmp_path}/pipeline.py: 'MyModel': "
-        f"expected a class of yours that derives from ReactorModel, {came}"
+        f"expected a class of yours that derives from ReactorModel or VideoModel, {came}"
     )
 
 

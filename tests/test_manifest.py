@@ -81,6 +81,7 @@ def test_every_shape_gives_the_same_manifest(tmp_path: Path, text: str) -> None:
         config_path=tmp_path / "config.yml",
         weights_path=tmp_path / "weights",
         file=tmp_path / "reactor.yaml",
+        named=True,
     )
 
 

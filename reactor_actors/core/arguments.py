@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Union
 
 import pydantic
 from jsonschema import Draft202012Validator
+from pydantic.fields import FieldInfo as PydanticField
 
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.fields import REQUIRED, FieldInfo, UploadedFile, from_pydantic
@@ -171,10 +172,10 @@ def _described(annotation: Any, default: Any, where: str) -> tuple[Any, FieldInf
     extras: list[Any] = []
     if typing.get_origin(annotation) is Annotated:
         annotation, *extras = typing.get_args(annotation)
-    fields = [extra for extra in extras if isinstance(extra, pydantic.fields.FieldInfo)]
+    fields = [extra for extra in extras if isinstance(extra, PydanticField)]
     if isinstance(default, FieldInfo):
         return annotation, default
-    if isinstance(default, pydantic.fields.FieldInfo):
+    if isinstance(default, PydanticField):
         return annotation, from_pydantic(default, where)
     if fields:
         return annotation, dataclasses.replace(from_pydantic(fields[-1], where), default=default)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, NoReturn
 
-import pydantic
+from pydantic.fields import FieldInfo as PydanticField
 from pydantic_core import core_schema
 
 UPLOAD_FORMAT = "reactor-upload-reference"
@@ -92,7 +92,7 @@ def MessageField(default: Any = REQUIRED, *, description: str = "", **extra: Any
     return MessageFieldInfo(default, description)
 
 
-def from_pydantic(field: pydantic.fields.FieldInfo, where: str) -> FieldInfo:
+def from_pydantic(field: PydanticField, where: str) -> FieldInfo:
     """Return what a `pydantic.Field(...)` says. `TypeError` for a `default_factory`."""
     if field.default_factory is not None:
         _no_factory(where, {"default_factory": field.default_factory})
