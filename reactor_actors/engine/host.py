@@ -42,7 +42,7 @@ class ModelHost:
         self._program: Program | None = None
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
-        self._closed = False
+        self._closing = asyncio.Event()
         self._session: str | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop_forever, name="model", daemon=True)
@@ -72,7 +72,7 @@ class ModelHost:
 
     def feed(self, frame: Feed) -> None:
         """Put an input frame where the model can read it."""
-        if self._program is not None:
+        if self._program is not None and self._inbox is not None:
             self._program.feed(frame)
 
     def breathe(self) -> Future[None]:
@@ -90,31 +90,35 @@ class ModelHost:
         What `load` or `serve` still do is cancelled.
         """
         self.stop()
-        if not self._closed:
-            self._closed = True
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._loop.stop)
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _loop_forever(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_forever()
-            # Those that are being cancelled already have had their time.
-            left = {task for task in asyncio.all_tasks(self._loop) if not task.cancelling()}
-            if left:
-                self._loop.run_until_complete(_cancel(left))
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        finally:
-            self._loop.close()
+            self._loop.run_until_complete(self._closing.wait())
+        finally:  # a task of the author's may have called sys.exit
+            with contextlib.closing(self._loop):
+                self._loop.run_until_complete(self._wind_up())
+
+    async def _wind_up(self) -> None:
+        # Those that are being cancelled already have had their time.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        left = {task for task in others if not task.cancelling()}
+        if left:
+            await _cancel(left)
+        await self._loop.shutdown_asyncgens()
+        if self._program is not None:
+            await _release(self._program)
 
     def _submit(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _load(self) -> Contract:
         try:
-            program = self._build()
+            program = self._program = self._build()
             contract = await program.load()
         except (SetupError, ModelError):
             raise
@@ -124,7 +128,6 @@ class ModelHost:
                 f"the model failed to load: {_told(error)}", author_traceback(error)
             ) from None
         self._inbox = Inbox(program.dedupe)
-        self._program = program
         return contract
 
     async def _serve(self, port: ClientPort) -> None:
@@ -183,6 +186,17 @@ async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
     _, stuck = await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
     if stuck:
         log.warning("the model did not end within %g s after cancel; cut off", CANCEL_SECONDS)
+
+
+async def _release(program: Program) -> None:
+    releasing = asyncio.create_task(_kept_in(program.release()))
+    _, late = await asyncio.wait({releasing}, timeout=CANCEL_SECONDS)
+    if late:
+        log.warning("the model has not let go of everything within %g s", CANCEL_SECONDS)
+        await _cancel(late)
+    error = _error_of(releasing, by_itself=not late)
+    if error is not None:
+        log.error("the model could not let go of everything", exc_info=error)
 
 
 def _error_of(task: asyncio.Task[Any], *, by_itself: bool) -> BaseException | None:

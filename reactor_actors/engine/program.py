@@ -53,3 +53,10 @@ class Program(Protocol):
 
     async def run(self, settled: Settled) -> None:
         """Run the author's loop. Returning ends nothing; raising ends the model."""
+
+    async def release(self) -> None:
+        """Let go of threads and of whatever else the program holds.
+
+        Called once, last, when the host closes, also when the program was never served or could not
+        be loaded. It has two seconds; what it raises is logged.
+        """

@@ -116,6 +116,9 @@ class ModelProgram:
         """Run the author's loop."""
         await settle(self.model.run())
 
+    async def release(self) -> None:
+        """Do nothing: all that it has is the author's object."""
+
     async def handle(self, message: link.ToModel) -> None:
         """Do what a message asks for."""
         match message:

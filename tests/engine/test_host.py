@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ class SmallProgram:
         run: Callable[[SmallProgram], Awaitable[Any]] | None = None,
         handle: Callable[[ToModel], Any] | None = None,
         dedupe: tuple[str, ...] = (),
+        release: Callable[[], Awaitable[Any]] | None = None,
     ) -> None:
         self.dedupe = frozenset(dedupe)
         self.turn_lock = asyncio.Lock()
@@ -46,8 +48,10 @@ class SmallProgram:
         self.arrived = threading.Semaphore(0)
         self.foreseen = asyncio.Event()
         self.port: ClientPort | None = None
+        self.released: list[threading.Thread] = []
         self._run = run
         self._handle = handle
+        self._release = release
 
     async def load(self) -> Contract:
         self.threads.add(threading.current_thread())
@@ -78,6 +82,11 @@ class SmallProgram:
         else:
             await self._run(self)
 
+    async def release(self) -> None:
+        self.released.append(threading.current_thread())
+        if self._release is not None:
+            await self._release()
+
 
 Served = Callable[..., tuple[ModelHost, SmallProgram, "Future[None]"]]
 
@@ -85,7 +94,7 @@ Served = Callable[..., tuple[ModelHost, SmallProgram, "Future[None]"]]
 @pytest.fixture
 def serve() -> Iterator[Served]:
     """Serve a program; everything is stopped after the test, and its thread ended."""
-    hosts: list[tuple[ModelHost, Future[None]]] = []
+    hosts: list[tuple[ModelHost, SmallProgram, Future[None]]] = []
 
     def start(*args: Any, **kwargs: Any) -> tuple[ModelHost, SmallProgram, Future[None]]:
         made: list[SmallProgram] = []
@@ -97,15 +106,16 @@ def serve() -> Iterator[Served]:
         host = ModelHost(build)
         assert host.load().result(SECONDS) == CONTRACT
         ended = host.serve(FakeClients())
-        hosts.append((host, ended))
+        hosts.append((host, made[0], ended))
         return host, made[0], ended
 
     yield start
-    for host, ended in hosts:
+    for host, program, ended in hosts:
         host.stop()
         if ended.exception(SECONDS) is not None:
             assert isinstance(ended.exception(), ModelError)
         assert host.close()
+        assert len(program.released) == 1
 
 
 def command(number: int, client: str = "anna") -> CommandRequested:
@@ -199,6 +209,26 @@ def test_before_load_messages_and_feeds_are_dropped() -> None:
     host.deliver(command(1))
     host.feed(Feed("camera", b""))  # type: ignore[arg-type]
     assert host.load().result(SECONDS) == CONTRACT
+    assert host.close()
+
+
+def test_while_a_model_loads_feeds_are_dropped() -> None:
+    loading, free = threading.Event(), threading.Event()
+
+    class Slow(SmallProgram):
+        async def load(self) -> Contract:
+            loading.set()
+            free.wait(SECONDS)
+            return CONTRACT
+
+    program = Slow()
+    host = ModelHost(lambda: program)
+    loaded = host.load()
+    assert loading.wait(SECONDS)
+    host.feed(Feed("camera", b""))  # type: ignore[arg-type]
+    free.set()
+    loaded.result(SECONDS)
+    assert program.fed == []
     assert host.close()
 
 
@@ -381,6 +411,104 @@ def test_closing_while_serving_cancels_what_is_left() -> None:
     assert host.close()
     assert ended.done()
     assert ended_well == [1]
+
+
+def test_a_model_lets_go_last_and_on_its_own_thread() -> None:
+    steps: list[str] = []
+    running = threading.Event()
+
+    async def run(program: SmallProgram) -> None:
+        running.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            steps.append("ended")
+
+    async def release() -> None:
+        await asyncio.sleep(0)
+        steps.append("let go")
+
+    program = SmallProgram(run, release=release)
+    host = ModelHost(lambda: program)
+    host.load().result(SECONDS)
+    ended = host.serve(FakeClients())
+    assert running.wait(SECONDS)
+    host.stop()
+    ended.result(SECONDS)
+    assert program.released == []
+    assert host.close()
+    assert host.close()
+    assert steps == ["ended", "let go"]
+    assert [thread.name for thread in program.released] == ["model"]
+
+
+@pytest.mark.parametrize("loading", ["is never asked", "succeeds", "fails"])
+def test_a_model_that_was_never_served_lets_go_if_it_was_built(loading: str) -> None:
+    class Unserved(SmallProgram):
+        async def load(self) -> Contract:
+            if loading == "fails":
+                author_fails()
+            return CONTRACT
+
+    built: list[SmallProgram] = []
+
+    def build() -> SmallProgram:
+        built.append(Unserved())
+        return built[0]
+
+    host = ModelHost(build)
+    if loading != "is never asked":
+        assert (host.load().exception(SECONDS) is None) == (loading == "succeeds")
+    assert host.close()
+    assert [len(program.released) for program in built] == [1] * (loading != "is never asked")
+
+
+async def exits() -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize("release", [author_fails, exits, awaits_a_cancelled_task])
+def test_a_failure_to_let_go_is_logged(
+    caplog: pytest.LogCaptureFixture, release: Callable[[], Awaitable[Any]]
+) -> None:
+    host = ModelHost(lambda: SmallProgram(release=release))
+    host.load().result(SECONDS)
+    assert host.close()
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "let go" in record.getMessage()
+    assert record.exc_info is not None
+
+
+def test_letting_go_for_too_long_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    cut_off = threading.Event()
+
+    async def release() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.set()
+
+    host = ModelHost(lambda: SmallProgram(release=release))
+    host.load().result(SECONDS)
+    assert host.close(SECONDS)
+    assert cut_off.is_set()
+    assert [r.levelname for r in caplog.records if "let go" in r.getMessage()] == ["WARNING"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_model_whose_thread_is_ended_by_author_code_ends_and_lets_go() -> None:
+    async def run(program: SmallProgram) -> None:
+        asyncio.get_running_loop().call_soon(sys.exit, 3)
+        await asyncio.Event().wait()
+
+    program = SmallProgram(run)
+    host = ModelHost(lambda: program)
+    host.load().result(SECONDS)
+    with pytest.raises(CancelledError):
+        host.serve(FakeClients()).result(SECONDS)
+    assert host.close(SECONDS)
+    assert len(program.released) == 1
 
 
 def test_after_the_close_everything_is_harmless(serve: Served) -> None:
