@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
@@ -52,11 +53,13 @@ class Inbound:
             self._newest.clear()
             self._waiting.clear()
 
-    def close(self, timeout: float) -> None:
-        """End the thread of `on_media`."""
+    def stop(self) -> Future[None] | None:
+        """End the thread of `on_media`, if there is one; return what tells when it has ended."""
         self.end()
-        if self._worker is not None:
-            self._worker.close(timeout)
+        if self._worker is None:
+            return None
+        self._worker.stop()
+        return self._worker.ended
 
     def feed(self, frame: Feed) -> None:
         """Take in a frame; between sessions it is dropped. Never waits for the author."""

@@ -101,12 +101,14 @@ class ClassicProgram:
             if self._playing is not None:
                 await asyncio.wait({self._playing}, timeout=RETURN_SECONDS)
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """End the author's threads, but for one that does not come back."""
         self._stop()
-        self._inbound.close(RELEASE_SECONDS)
-        self._handlers.close(RELEASE_SECONDS)
-        self._author.close(RELEASE_SECONDS)
+        self._handlers.stop()
+        self._author.stop()
+        ends = [self._inbound.stop(), self._handlers.ended, self._author.ended]
+        waited = [asyncio.wrap_future(end) for end in ends if end is not None]
+        await asyncio.wait(waited, timeout=RELEASE_SECONDS)
 
     async def handle(self, message: link.ToModel) -> None:
         """Do what a message asks for."""

@@ -25,6 +25,7 @@ class Worker:
     """
 
     def __init__(self, name: str) -> None:
+        self.ended: Future[None] = Future()
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -35,13 +36,17 @@ class Worker:
         self._jobs.put((future, job))
         return future
 
-    def close(self, timeout: float) -> bool:
-        """End the thread after its jobs. False: it is still busy after `timeout` seconds."""
+    def stop(self) -> None:
+        """End the thread after its jobs; `ended` tells when."""
         self._jobs.put(None)
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def _work(self) -> None:
+        try:
+            self._work_on()
+        finally:
+            self.ended.set_result(None)
+
+    def _work_on(self) -> None:
         while (queued := self._jobs.get()) is not None:
             future, job = queued
             if not future.set_running_or_notify_cancel():
@@ -61,6 +66,7 @@ class LoopWorker:
     """A thread with an event loop that goes on running: for handlers, sync or async."""
 
     def __init__(self, name: str) -> None:
+        self.ended: Future[None] = Future()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -69,12 +75,10 @@ class LoopWorker:
         """Run a coroutine beside those that run already."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def close(self, timeout: float) -> bool:
-        """Cancel what runs and end the thread. False: it is still busy after `timeout` seconds."""
+    def stop(self) -> None:
+        """Cancel what runs and end the thread; `ended` tells when."""
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def _work(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -87,3 +91,4 @@ class LoopWorker:
                 self._loop.run_until_complete(asyncio.wait(left, timeout=1.0))
         finally:
             self._loop.close()
+            self.ended.set_result(None)

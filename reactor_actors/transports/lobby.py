@@ -27,6 +27,7 @@ from reactor_actors.core.admission import (
     Stops,
     Why,
 )
+from reactor_actors.core.contract import Contract
 from reactor_actors.core.events import Note
 from reactor_actors.core.session import RUNNING, State
 from reactor_actors.flow.bell import Bell
@@ -99,6 +100,12 @@ class Lobby:
     def rooms(self) -> Mapping[str, Room]:
         """Every room, by its replica's name."""
         return MappingProxyType(self._rooms)
+
+    @property
+    def contract(self) -> Contract | None:
+        """What the model declares; None while no replica has been loaded yet."""
+        known = (room.facts.contract for room in self._rooms.values())
+        return next((contract for contract in known if contract is not None), None)
 
     @property
     def mode(self) -> Mode:

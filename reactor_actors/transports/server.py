@@ -95,8 +95,7 @@ class TransportServer:
     @property
     def contract(self) -> Contract | None:
         """What the model declares; None while no replica has been loaded yet."""
-        known = (room.facts.contract for room in self.lobby.rooms.values())
-        return next((contract for contract in known if contract is not None), None)
+        return self.lobby.contract
 
     async def start(self) -> None:
         """Listen. Raises `SetupError` for what cannot be used."""
@@ -117,7 +116,7 @@ class TransportServer:
         """Say how everything stands."""
         health = health_of(room.facts for room in self.lobby.rooms.values())
         return Status(
-            model=self._model,
+            model=self.contract.name if self.contract is not None else self._model,
             url=self.url,
             state=health.state,
             detail=health.detail,

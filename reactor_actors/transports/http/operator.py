@@ -19,7 +19,7 @@ from reactor_actors.transports.lobby import Lobby
 
 
 class OperatorRoutes:
-    """Answers about all replicas, loaded or not; `model` is the name of what they run."""
+    """Answers about all replicas, loaded or not; `model` is what they are called until then."""
 
     def __init__(self, lobby: Lobby, record: Record, settings: HttpSettings, model: str) -> None:
         self._lobby = lobby
@@ -37,10 +37,11 @@ class OperatorRoutes:
     async def health(self, request: web.Request) -> web.Response:
         """Say how the replicas are."""
         health = health_of(room.facts for room in self._lobby.rooms.values())
+        contract = self._lobby.contract
         body = {
             "status": "healthy" if health.healthy else "unhealthy",
             "state": health.state,
-            "model": self._model,
+            "model": contract.name if contract is not None else self._model,
             "detail": health.detail,
             "replicas": {"total": health.total, "free": health.free},
         }
@@ -48,10 +49,10 @@ class OperatorRoutes:
 
     async def schema(self, request: web.Request) -> web.Response:
         """Return the OpenAPI document of the model."""
-        all_facts = [room.facts for room in self._lobby.rooms.values()]
-        contract = next((facts.contract for facts in all_facts if facts.contract), None)
+        contract = self._lobby.contract
         if contract is None:
-            gone = health_of(all_facts).state == "terminated"
+            health = health_of(room.facts for room in self._lobby.rooms.values())
+            gone = health.state == "terminated"
             raise busy("The model is not loaded.", retry_after=None if gone else 1)
         return reply(openapi(contract))
 
