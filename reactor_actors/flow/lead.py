@@ -8,7 +8,9 @@ next turn begins, at due(next tick) - lead, and the lead is kept as short as the
   is `buffer_size` ticks and the one being worked on, and it is also the most the lead can be.
 - It grows at once when a tick comes too late, by as much as was missing.
 - It shrinks slowly, while every turn of the last two seconds ended with time to spare, towards the
-  95th percentile of the turn time plus a margin.
+  95th percentile of the turn time, but never below what one of those turns has needed, plus a
+  margin. For a model that emits thirty pictures one by one and then works for a second, the long
+  turn is rare, and is its pace all the same.
 
 A model slower than its rate is always late, so its lead stays at the bound and its next turn begins
 at once: for it, nothing differs from a plain bounded queue.
@@ -29,6 +31,7 @@ PAUSE = 2.0
 
 _SHRINK_PER_SECOND = 1.5
 _TURNS_KEPT = 128
+_NEEDS_KEPT = 1024
 
 
 class Lead:
@@ -39,6 +42,7 @@ class Lead:
         self._fixed = fixed
         self._seconds = float("inf")
         self._turns: deque[float] = deque(maxlen=_TURNS_KEPT)
+        self._needs: deque[tuple[float, float]] = deque(maxlen=_NEEDS_KEPT)
         self._calm_since = float("inf")
         self._last = 0.0
 
@@ -54,6 +58,9 @@ class Lead:
         self._turns.append(turn)
         most = (self._bound + 1) * interval
         lead = min(self._seconds, most)
+        self._needs.append((now, lead - slack))
+        while self._needs[0][0] < now - WINDOW:
+            self._needs.popleft()
         if slack < 0.0:
             self._seconds = min(most, lead + MARGIN - slack)
         elapsed, self._last = now - self._last, now
@@ -64,5 +71,6 @@ class Lead:
 
     def _shrunk(self, lead: float, elapsed: float) -> float:
         ordered = sorted(self._turns)
-        target = ordered[int(0.95 * (len(ordered) - 1))] + MARGIN
+        needed = max(need for _, need in self._needs)
+        target = max(ordered[int(0.95 * (len(ordered) - 1))], needed) + MARGIN
         return lead - min(1.0, _SHRINK_PER_SECOND * elapsed) * max(0.0, lead - target)

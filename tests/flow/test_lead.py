@@ -87,12 +87,17 @@ def test_a_pause_of_the_models_own_says_nothing_about_its_pace() -> None:
 
 
 def simulate(
-    turn: Callable[[int], float], *, seconds: float = 30.0, count: int = 1, **facts: bool
+    turn: Callable[[int], float],
+    *,
+    seconds: float = 30.0,
+    count: int = 1,
+    bound: int = 4,
+    **facts: bool,
 ) -> tuple[Stream, list[float]]:
     """Run a model that works `turn(n)` seconds for its n-th emit."""
 
     async def main() -> tuple[Stream, list[float]]:
-        stream = Stream(4, 30.0, **facts)
+        stream = Stream(bound, 30.0, **facts)
         waits = await stream.run(seconds, turn, count)
         stream.playout.close()
         return stream, waits
@@ -131,6 +136,13 @@ def test_a_model_with_rare_bursts_shows_every_tick_and_few_late() -> None:
     assert stream.numbers == list(range(len(stream.numbers)))
     assert sum(gap > INTERVAL * 1.01 for gap in stream.gaps) <= len(stream.gaps) / 40
     assert max(stream.gaps) < INTERVAL + 0.060
+
+
+def test_a_chunk_emitted_picture_by_picture_plays_without_a_gap() -> None:
+    # One turn in thirty makes the chunk: it is rare, and the pace of the model all the same.
+    stream, _ = simulate(lambda n: 0.9 if n % 30 == 0 else 0.0005, seconds=60, bound=50)
+    assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
+    assert stream.grants[-1].lead == pytest.approx(0.9 + MARGIN, abs=0.005)
 
 
 def test_an_uneven_model_settles_near_its_slow_turns() -> None:
