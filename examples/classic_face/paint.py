@@ -17,8 +17,8 @@ Image: TypeAlias = NDArray[np.uint8]
 Plane: TypeAlias = NDArray[np.float32]
 RGB: TypeAlias = tuple[int, int, int]
 
-RIM = 0.94
-"""Where the outline of the head lies, as a share of half its picture."""
+SPARE = 1.08
+"""How much wider than the head its picture is, so that it can be tilted."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def tinted(colour: RGB, light: Plane) -> Plane:
 def paint_head(palette: Palette, size: int) -> Image:
     """Return a ball of felt with ears, RGBA, its alpha multiplied in."""
     half, felt = size / 2, np.random.default_rng(3)
-    x, y = (plane / half for plane in centred(size, size))
+    x, y = (SPARE * plane / half for plane in centred(size, size))
     nap = cv2.GaussianBlur(felt.standard_normal((size, size), np.float32), (0, 0), 0.9) * 0.055
     picture, alpha = np.zeros((size, size, 3), np.float32), np.zeros((size, size), np.float32)
     balls = ((-0.80, -0.22, 0.19, 0.21), (0.80, -0.22, 0.19, 0.21), (0.0, 0.02, 0.84, 0.88))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from paint import (
     PALETTES,
     RGB,
+    SPARE,
     Colour,
     Image,
     Palette,
@@ -59,7 +60,7 @@ class Puppet:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         self.unit = min(width / 640, height / 480)
-        self.size = self.scaled(420)
+        self.size = self.scaled(420 * SPARE)
         self.white, self.inside = paint_white(self.scaled(50), self.scaled(56))
         self.glow = paint_glow(self.scaled(46))
         self.blush = paint_glow(self.scaled(44))
