@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-_LATER = ("ApplicationError", "DistributedRunner", "get_profiler")
+COVERED = "docs/migrating.md in the repository of reactor_actors lists what is covered"
+"""Where to look for what a model of the original uses."""
+
+_PROFILING = ("CudaTimingMode", "Profiler", "get_profiler", "profile_fn", "set_profiler")
+_RECORDING = ("ClipResult", "RecorderDisabledError", "RecordingConfig", "SessionRecorder")
+_STEPS = ("ApplicationError",)
+_WORKERS = ("DistributedRunner", "DistributedWorker", "WorkerCrashed", "WorkerError", "WorkerGroup")
+_LATER = {*_PROFILING, *_RECORDING, *_STEPS, *_WORKERS}
 
 
 def refuse(name: str, module: str) -> NoReturn:
-    """Tell a name of a later version from one that never existed."""
+    """Tell a name of a later version from one that never existed.
+
+    The first is an `ImportError` whoever asks, so that it reaches the author; the second is the
+    `AttributeError` that `hasattr` and `from ... import` turn into an answer of their own.
+    """
     if name in _LATER:
         raise ImportError(
-            f"{name} belongs to a later version of reactor_actors; it is not here yet"
+            f"{name} belongs to a later version of reactor_actors; it is not here yet: {COVERED}",
+            name=module,
         )
     raise AttributeError(f"module {module!r} has no attribute {name!r}")
