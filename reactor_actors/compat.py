@@ -77,7 +77,7 @@ def foreign(cls: type) -> bool:
 def explain(error: ImportError) -> str:
     """Return what to add to an error about a name or module that is not here, or nothing."""
     name = error.name or ""
-    if name in _MODULES and not installed():
+    if name in _MODULES:
         return f"; REACTOR_ACTORS_ALIAS=force has {_OURS} stand in for {_ORIGINAL}"
     if name.partition(".")[0] == _OURS and COVERED not in str(error):
         return f"; {COVERED}"
@@ -101,6 +101,7 @@ class _Finder(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
+        # The module itself: one that gives way to it later would be seen by other threads.
         module = import_module(_MODULES[spec.name])
         spec.loader_state = module.__spec__
         return module

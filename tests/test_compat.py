@@ -331,11 +331,12 @@ def test_an_entry_that_somebody_removes_is_found_again(path: str) -> None:
 def test_threads_that_import_at_the_same_time_get_the_same_module() -> None:
     install()
     threads = 8
-    start = threading.Barrier(threads)
+    start = threading.Barrier(threads, timeout=10)
+    interval = sys.getswitchinterval()
 
     def imported() -> list[object]:
         found = []
-        for _ in range(40):
+        for _ in range(400):
             if start.wait() == 0:
                 sys.modules.pop("reactor_runtime.interface", None)
                 sys.modules.pop("reactor_runtime", None)
@@ -345,9 +346,13 @@ def test_threads_that_import_at_the_same_time_get_the_same_module() -> None:
             found.append(namespace["ReactorModel"])
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(imported) for _ in range(threads)]
-        found = {model for job in jobs for model in job.result()}
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            jobs = [pool.submit(imported) for _ in range(threads)]
+            found = {model for job in jobs for model in job.result()}
+    finally:
+        sys.setswitchinterval(interval)
     assert found == {interface.ReactorModel}
 
 
