@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from reactor_actors.interface.later import COVERED, LATER
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "docs" / "authoring.md"]
 LINKED = [*PAGES, *(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md"]
@@ -32,6 +34,13 @@ def test_the_python_on_a_page_runs(page: Path) -> None:
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_name_that_sends_its_importer_to_the_list_is_on_it() -> None:
+    page = (ROOT / "docs" / "migrating.md").read_text()
+    assert COVERED.startswith("docs/migrating.md ")
+    for name in LATER:
+        assert f"`{name}`" in page, name
 
 
 def test_every_failure_that_operators_are_told_of_is_held_by_a_test() -> None:

@@ -11,7 +11,8 @@ _PROFILING = ("CudaTimingMode", "Profiler", "get_profiler", "profile_fn", "set_p
 _RECORDING = ("ClipResult", "RecorderDisabledError", "RecordingConfig", "SessionRecorder")
 _STEPS = ("ApplicationError",)
 _WORKERS = ("DistributedRunner", "DistributedWorker", "WorkerCrashed", "WorkerError", "WorkerGroup")
-_LATER = {*_PROFILING, *_RECORDING, *_STEPS, *_WORKERS}
+LATER = frozenset((*_PROFILING, *_RECORDING, *_STEPS, *_WORKERS))
+"""What can be imported from the original, and from here in a later version."""
 
 
 def refuse(name: str, module: str) -> NoReturn:
@@ -20,7 +21,7 @@ def refuse(name: str, module: str) -> NoReturn:
     The first is an `ImportError` whoever asks, so that it reaches the author; the second is the
     `AttributeError` that `hasattr` and `from ... import` turn into an answer of their own.
     """
-    if name in _LATER:
+    if name in LATER:
         raise ImportError(
             f"{name} belongs to a later version of reactor_actors; it is not here yet: {COVERED}",
             name=module,
