@@ -74,6 +74,11 @@ def foreign(cls: type) -> bool:
     return any(_is_below_original(str(base.__module__)) for base in cls.__mro__)
 
 
+def stands_in(module: str) -> bool:
+    """Whether this package answers for a module of that name."""
+    return installed() and _is_below_original(module)
+
+
 def explain(error: ImportError) -> str:
     """Return what to add to an error about a name or module that is not here, or nothing."""
     name = error.name or ""

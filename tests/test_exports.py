@@ -29,10 +29,7 @@ CLASSIC = {
     "reactor_actors.tracks": ("VideoOut", "AudioOut", "VideoIn", "AudioIn"),
     "reactor_actors.transports.media": ("MediaBundle", "TrackData", "TrackInfo"),
 }
-LATER = (
-    *("get_profiler", "profile_fn", "Profiler", "DistributedRunner", "WorkerGroup"),
-    *("ApplicationError", "SessionRecorder", "RecordingConfig"),
-)
+LATER = ("get_profiler", "profile_fn", "DistributedRunner", "ApplicationError")
 HEAVY = ("ray", "aiortc", "torch", "cv2")
 MODULES = ("reactor_actors", "reactor_actors.interface", *list(CLASSIC)[1:])
 

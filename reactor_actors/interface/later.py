@@ -7,11 +7,7 @@ from typing import NoReturn
 COVERED = "docs/migrating.md in the repository of reactor_actors lists what is covered"
 """Where to look for what a model of the original uses."""
 
-_PROFILING = ("CudaTimingMode", "Profiler", "get_profiler", "profile_fn", "set_profiler")
-_RECORDING = ("ClipResult", "RecorderDisabledError", "RecordingConfig", "SessionRecorder")
-_STEPS = ("ApplicationError",)
-_WORKERS = ("DistributedRunner", "DistributedWorker", "WorkerCrashed", "WorkerError", "WorkerGroup")
-LATER = frozenset((*_PROFILING, *_RECORDING, *_STEPS, *_WORKERS))
+LATER = frozenset({"ApplicationError", "DistributedRunner", "get_profiler", "profile_fn"})
 """What can be imported from the original, and from here in a later version."""
 
 
