@@ -476,8 +476,8 @@ def test_a_failure_to_let_go_is_logged(
     host = ModelHost(lambda: SmallProgram(release=release))
     host.load().result(SECONDS)
     assert host.close()
-    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert "let go" in record.getMessage()
+    (record,) = [record for record in caplog.records if "let go" in record.getMessage()]
+    assert record.levelname == "ERROR"
     assert record.exc_info is not None
 
 
