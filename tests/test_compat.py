@@ -377,7 +377,7 @@ def test_a_name_that_is_not_here_is_explained(package: str, module: str) -> None
 
 def test_what_explains_itself_is_not_explained_again() -> None:
     install()
-    for statement in ("import reactor_runtime.profiling", "from reactor_runtime import Profiler"):
+    for statement in ("import reactor_runtime.profiling", "from reactor_runtime import profile_fn"):
         with pytest.raises(ImportError, match=r"docs/migrating\.md") as caught:
             exec(statement)
         assert explain(caught.value) == ""
