@@ -14,6 +14,7 @@ import pytest
 
 from reactor_actors import VideoModel
 from reactor_actors.core.session import State
+from reactor_actors.interface.later import COVERED, LATER
 from tests.local import Local, serving
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +75,13 @@ async def test_every_model_on_the_page_about_generation_1_shows_pictures() -> No
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_name_that_sends_its_importer_to_the_list_is_on_it() -> None:
+    page = (ROOT / "docs" / "migrating.md").read_text()
+    assert COVERED.startswith("docs/migrating.md ")
+    for name in LATER:
+        assert f"`{name}`" in page, name
 
 
 def test_every_failure_that_operators_are_told_of_is_held_by_a_test() -> None:
