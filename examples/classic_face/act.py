@@ -7,10 +7,9 @@ from typing import Any
 
 from moods import MOODS, Name, between
 from puppet import Pose
+from reactor_runtime import get_ctx
 from sight import Seen
 from voice import Voice
-
-from reactor_actors import get_ctx
 
 FPS = 30
 CLOSING = 4

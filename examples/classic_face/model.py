@@ -11,12 +11,11 @@ import paint
 import pydantic
 from act import FPS, Act, tell_mood
 from puppet import Puppet
+from reactor_runtime import VideoModel, command, get_ctx, model
+from reactor_runtime.tracks import AudioOut, VideoIn, VideoOut
+from reactor_runtime.transports.media import MediaBundle
 from sight import Sight
 from voice import RATE
-
-from reactor_actors import VideoModel, command, get_ctx, model
-from reactor_actors.tracks import AudioOut, VideoIn, VideoOut
-from reactor_actors.transports.media import MediaBundle
 
 
 @dataclass
