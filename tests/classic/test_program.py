@@ -350,7 +350,7 @@ async def test_a_deaf_session_is_replaced_after_the_grace(mute: bool) -> None:
     replaced = asyncio.Event()
     try:
         async with serving(Deaf, limits=Limits(grace=0.1)) as local:
-            local.transport.when_stuck(replaced.set)
+            local.transport.when_stuck(lambda *_: replaced.set())
             local.join("anna")
             await local.eventually(lambda: local.model.sessions)
             local.transport.stop()
@@ -377,7 +377,7 @@ async def test_a_handler_that_never_ends_counts_as_busy_too() -> None:
     replaced = asyncio.Event()
     try:
         async with serving(Stuck, limits=Limits(grace=0.1)) as local:
-            local.transport.when_stuck(replaced.set)
+            local.transport.when_stuck(lambda *_: replaced.set())
             local.join("anna").send("hang")
             await local.eventually(lambda: getattr(local.model, "hanging", False))
             local.transport.stop()
