@@ -8,6 +8,7 @@ must not stop the loop that lets `emit` go on.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 from collections.abc import Mapping
@@ -166,8 +167,12 @@ class ClassicProgram:
         """Construct the author's class; its instance has its tracks from the beginning."""
         making: Any = self._cls.__new__
         model: VideoModel = making(self._cls, self._config)
-        vars(model).update(self.tracks)
+        own = vars(model)
+        own.update(self.tracks)
         model.__init__(self._config)  # type: ignore[misc]  # as a class call would
+        # A dataclass puts what stands on the class over what it had.
+        declared = {n: inspect.getattr_static(self._cls, n, None) for n in self.tracks}
+        own.update({n: t for n, t in self.tracks.items() if own.get(n) is declared[n] is not None})
         return model
 
     def _begin(self, session: str) -> None:

@@ -259,6 +259,18 @@ async def test_a_fixed_rate_stays_whatever_is_emitted(body: dict[str, Any], fps:
         assert clients.rates == [fps]
 
 
+async def test_the_time_between_two_sessions_is_none_that_the_model_worked_for() -> None:
+    async with attached(Stepping, {"steps": ["emit", "emit"]}) as (program, clients):
+        model: Any = program.model
+        for session in (1, 2):
+            await program.handle(link.SessionStarted("s"))
+            await program.handle(link.ClientJoined("anna", 1.0))
+            await eventually(lambda: len(model.sessions) == session)  # noqa: B023
+            await program.handle(link.SessionStopped("s"))
+        first, second = clients.pushed[:2], clients.pushed[2:]
+        assert [batch.turn > 0.0 for batch in (*first, *second)] == [False, True, False, True]
+
+
 async def test_the_rate_that_is_measured_is_multiplied_by_a_config_key() -> None:
     measured = []
     for factor in (1.0, 1e-9):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import threading
 import time
@@ -456,6 +457,26 @@ async def test_a_model_may_be_made_of_many_parents_and_call_none_of_them() -> No
         assert number_of((await local.shown(2))[-1]) == 21
         await anna.ask("set_number")
         await local.until(lambda: True if number_of(local.screen.newest()) == 5 else None)
+
+
+async def test_a_dataclass_has_its_tracks_too() -> None:
+    @dataclasses.dataclass
+    class Data(VideoModel):
+        config: Any
+        main: VideoOut = VideoOut(default=True)  # noqa: RUF009 - what stands there is a declaration
+        side: VideoOut = VideoOut()  # noqa: RUF009
+        number: int = 8
+
+        def start_session(self) -> None:
+            self.side = self.main
+            while not get_ctx().should_stop():
+                self.main.emit(picture(self.number))
+                get_ctx().get_track("side").emit(picture(self.number))
+
+    async with serving(Data, {"a": 1}) as local:
+        assert local.model.config.a == 1
+        local.join("anna")
+        assert number_of((await local.shown(2))[-1]) == 8
 
 
 async def test_a_constructor_of_any_shape_gets_the_config() -> None:
