@@ -311,6 +311,8 @@ def test_a_broadcast_reaches_all_and_a_message_for_one_only_one() -> None:
     message = outbound.Message("progress", {"step": 1})
     assert session.receive(link.Said("progress", {"step": 1})) == [TellAll(message)]
     assert session.receive(link.Said("progress", {"step": 1}, "anna")) == [Tell("anna", message)]
+    flat = outbound.Message("progress", {"step": 1}, flat=True)
+    assert session.receive(link.Said("progress", {"step": 1}, flat=True)) == [TellAll(flat)]
 
 
 @pytest.mark.parametrize(

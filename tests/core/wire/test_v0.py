@@ -250,6 +250,13 @@ def test_application_messages_wear_the_envelope(kind: str, data: dict[str, objec
     assert spoken(told.Reply(None, "go", kind, data)) == [(Channel.DATA, frame)]
 
 
+@given(texts, objects)
+def test_a_flat_message_has_its_values_beside_its_type(kind: str, data: dict[str, object]) -> None:
+    frame = {"scope": "application", "data": {**data, "type": kind}}
+    assert spoken(told.Message(kind, data, flat=True)) == [(Channel.DATA, frame)]
+    assert spoken(told.Reply("data_1", "go", kind, data, flat=True)) == [(Channel.DATA, frame)]
+
+
 @pytest.mark.parametrize(
     ("outbound", "kind", "data"),
     [
