@@ -38,10 +38,12 @@ class QueueStatistics:
 class FrameQueue:
     """The viewers' end. Decides only; time is an argument."""
 
-    def __init__(self, bound: int, fps: float, *, fixed: bool = False) -> None:
+    def __init__(
+        self, bound: int, fps: float, *, fixed: bool = False, first: int | None = None
+    ) -> None:
         self._bound = bound
         self._pacer = Pacer(fps)
-        self._lead = Lead(bound, fixed=fixed)
+        self._lead = Lead(bound, fixed=fixed, first=first)
         self._ticks: deque[tuple[Tick, float]] = deque()  # each with the instant of its arrival
         self._epoch = 0
         self._waited = 0.0

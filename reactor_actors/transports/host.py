@@ -107,7 +107,8 @@ class TransportHost:
         if self._playout is not None:
             self._playout.close()
         self._model = model
-        queue = FrameQueue(contract.buffer_size, contract.fps, fixed=contract.fixed_latency)
+        bound, fixed = contract.buffer_size, contract.fixed_latency
+        queue = FrameQueue(bound, contract.fps, fixed=fixed, first=contract.first_lead)
         self._playout = Playout(queue, self._show, self._grant)
         self.tell(ev.ModelReady(contract, self._loop.time()))
 
