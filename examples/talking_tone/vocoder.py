@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from ear import BLOCK, RATE, ramp
+from ear import BLOCK, RATE
 
 WINDOW, HOP = 1600, 400
 BANDS = 32
@@ -28,7 +28,6 @@ class Vocoder:
         self.carrier = np.zeros(WINDOW - HOP, np.float32)
         self.ending = np.zeros(WINDOW - HOP, np.float32)
         self.phases = {name: np.zeros((len(tones), 1)) for name, (tones, _) in CARRIERS.items()}
-        self.speaker = ""
         self.noise = np.random.default_rng(1)
 
     def block(self, heard: np.ndarray, speaker: str, pitch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +37,7 @@ class Vocoder:
         spoken, sung = spectra(self.voice), spectra(self.carrier)
         wanted, there = loudness(spoken), loudness(sung)
         # A band in which the carrier has next to nothing is not blown up: it would be all noise.
-        gains = np.sqrt(wanted / (there + 1e-3 * there.mean() + 1e-9)) @ bands(pitch).T
+        gains = np.sqrt(wanted / (there + 1e-3 * there.mean())) @ bands(pitch).T
         pieces = np.fft.irfft(sung * gains, WINDOW, axis=1) * (SHAPE / 2)
         made = np.pad(self.ending, (0, BLOCK))
         for number, piece in enumerate(pieces):
@@ -47,21 +46,14 @@ class Vocoder:
         return self.voice[:BLOCK], 1.4 * made[:BLOCK]
 
     def tone(self, speaker: str, pitch: int) -> np.ndarray:
-        """Return the next block of a carrier; one that takes over from another is faded in."""
-        before, self.speaker = self.speaker or speaker, speaker
-        block = self.sing(speaker, pitch)
-        if before != speaker:
-            block = block * ramp(0, 1) + self.sing(before, pitch) * ramp(1, 0)
-        return block
-
-    def sing(self, speaker: str, pitch: int) -> np.ndarray:
+        """Return the next block of a carrier; its phases go on where they were."""
         tones, breath = CARRIERS[speaker]
         steps = NOTE * 2 ** (pitch / 12) / RATE * np.reshape(tones, (-1, 1))
         turns = self.phases[speaker] + steps * np.arange(1, BLOCK + 1)
         self.phases[speaker] = turns[:, -1:] % 1
-        sung = SAW[(turns * len(SAW)).astype(int) % len(SAW)].sum(axis=0)
+        tone = SAW[(turns * len(SAW)).astype(int) % len(SAW)].sum(axis=0)
         # The difference of white noise is breath: the higher, the louder.
-        return np.float32(sung + breath * np.diff(self.noise.standard_normal(BLOCK + 1)))
+        return np.float32(tone + breath * np.diff(self.noise.standard_normal(BLOCK + 1)))
 
 
 def spectra(sound: np.ndarray) -> np.ndarray:
