@@ -84,7 +84,7 @@ class TorchDream(ReactorPipeline):
             sights, moments = [], []
             for _ in range(self.chunk):
                 # Whatever is changed, the dream melts into it.
-                sight = sight + (0.1 * (self.wanted() - sight)).clamp(-0.04, 0.04)
+                sight = sight + (self.wanted() - sight).clamp(-0.04, 0.04)
                 moment += self.state.speed / self.output.fps
                 sights.append(sight)
                 moments.append(moment)

@@ -102,6 +102,7 @@ async def test_a_seed_is_one_dream_and_another_seed_another(source: ModelSource)
 
 async def test_colours_are_those_of_their_names(source: ModelSource) -> None:
     async with dreaming(source, speed=0.0, colour="ember") as (local, anna):
+        await local.shown(1)
         await local.until(lambda: warmth(local.screen.newest()) > 1.5 or None)
         await anna.ask("set_colour", colour="ocean")
         await local.until(lambda: warmth(local.screen.newest()) < 0.7 or None)
