@@ -31,7 +31,7 @@ class Dials(InputState):
     colour: str = InputField(default="aurora", choices=list(COLOURS), description="The palette")
     speed: float = InputField(default=1.0, ge=0.0, le=4.0, description="How fast it flows")
     zoom: float = InputField(default=1.0, ge=0.25, le=4.0, description="How near it is")
-    detail: float = InputField(default=0.5, ge=0.0, le=1.0, description="How folded it is")
+    detail: float = InputField(default=0.6, ge=0.0, le=1.0, description="How folded it is")
 
 
 class Field(Module):
@@ -106,7 +106,7 @@ class TorchDream(ReactorPipeline):
         times = torch.tensor(moments, device=self.device).view(-1, 1, 1, 1)
         paces = torch.linspace(0.2, 0.7, MOODS, device=self.device)
         drift = torch.sin(times * paces + 5 * paces)
-        height, hue = self.field(self.places / zoom, moods + 0.7 * drift, 0.8 + detail)
+        height, hue = self.field(self.places / zoom, moods + 0.7 * drift, 0.8 + 0.8 * detail)
         return self.shade(height, hue, stops.unflatten(-1, (4, 3)))
 
     def shade(self, height: Tensor, hue: Tensor, stops: Tensor) -> Tensor:
