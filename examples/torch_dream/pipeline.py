@@ -65,6 +65,9 @@ class TorchDream(ReactorPipeline):
 
     def load(self, config: dict[str, Any]) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        # Threads that have to share their cores with an encoder wait for each other: with two of
+        # them a busy machine of two cores makes a third of the pictures.
+        torch.set_num_threads(config.get("threads", 1))
         self.chunk = config.get("chunk", 2)
         self.coarse = config.get("coarse", 2)
         self.field = Field()
