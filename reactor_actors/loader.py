@@ -21,6 +21,7 @@ from reactor_actors.carrying import unpacked
 from reactor_actors.classic import VideoModel
 from reactor_actors.classic.declaration import spec_of
 from reactor_actors.classic.program import ClassicProgram
+from reactor_actors.compat import Alias, alias_of, explain, foreign, install, stands_in
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.faults import author_account
 from reactor_actors.discovery import candidates, discover
@@ -59,7 +60,8 @@ class ModelSource:
     But for one that is written nowhere: `code` is the class itself, from `carrying.packed`.
 
     A class of generation 1 may name a config of its own, which shows only when it is imported. It
-    counts unless one is `configured`, and `overrides` are put on top of it.
+    counts unless one is `configured`, and `overrides` are put on top of it. `alias` says what
+    `reactor_runtime` means to the model's files.
     """
 
     manifest: Manifest
@@ -67,6 +69,7 @@ class ModelSource:
     code: bytes | None = field(default=None, repr=False)
     configured: bool = True
     overrides: tuple[str, ...] = ()
+    alias: Alias = Alias.AUTO
 
     def moved_to(self, folder: Path) -> ModelSource:
         """Return the source as it is where its folder does not exist, but `folder` is a copy."""
@@ -100,7 +103,18 @@ def find_model(
     manifest = _manifest_of(str(target))
     path = manifest.config_path if config is None else _absolute(str(config))
     values = load_config(path, overrides, environ=environ)
-    return ModelSource(manifest, values, configured=path is not None, overrides=tuple(overrides))
+    return ModelSource(
+        manifest,
+        values,
+        configured=path is not None,
+        overrides=tuple(overrides),
+        alias=alias_in(environ),
+    )
+
+
+def alias_in(environ: Mapping[str, str]) -> Alias:
+    """Return what the environment says of `reactor_runtime`. Raises `SetupError`."""
+    return alias_of(environ.get("REACTOR_ACTORS_ALIAS") or Alias.AUTO)
 
 
 def load_program(source: ModelSource) -> Program:
@@ -112,7 +126,10 @@ def load_program(source: ModelSource) -> Program:
     manifest = source.manifest
     for note in manifest.notes:
         log.warning("%s", note)
-    found = load_class(manifest) if source.code is None else unpack_class(manifest, source.code)
+    if source.code is None:
+        found = load_class(manifest, source.alias)
+    else:
+        found = unpack_class(manifest, source.code, source.alias)
     facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
     known = {key: value for key, value in facts.items() if value is not None}
     return program_of(found, _config_of(source, found), known)
@@ -133,7 +150,7 @@ def program_of(
     return compile_model(cls, config, facts)
 
 
-def load_class(manifest: Manifest) -> ModelClass:
+def load_class(manifest: Manifest, alias: Alias = Alias.AUTO) -> ModelClass:
     """Make this process the model's home, and import its class.
 
     The model's folder comes first on `sys.path`, and `get_weights_path` knows its `weights_path`.
@@ -148,10 +165,10 @@ def load_class(manifest: Manifest) -> ModelClass:
         ModelClassError: What it names is no model class.
     """
     if not manifest.import_string:
-        _settle(manifest)
+        _settle(manifest, alias)
         return discover(manifest.folder)
     module_name, class_name = split_import_string(manifest.import_string)
-    _settle(manifest)
+    _settle(manifest, alias)
     try:
         module = importlib.import_module(module_name)
         found = getattr(module, class_name, None)
@@ -163,13 +180,13 @@ def load_class(manifest: Manifest) -> ModelClass:
     raise _unfit(module, class_name, found)
 
 
-def unpack_class(manifest: Manifest, code: bytes) -> ModelClass:
+def unpack_class(manifest: Manifest, code: bytes, alias: Alias = Alias.AUTO) -> ModelClass:
     """Make this process the model's home, and unpack its class, which no module has.
 
     Raises:
         SetupError: What it needs cannot be imported here; `detail` is the traceback.
     """
-    _settle(manifest)
+    _settle(manifest, alias)
     try:
         found: ModelClass = unpacked(code)
     except (Exception, SystemExit) as error:
@@ -191,11 +208,12 @@ def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
     return load_config(path, source.overrides, environ=os.environ)
 
 
-def _settle(manifest: Manifest) -> None:
+def _settle(manifest: Manifest, alias: Alias) -> None:
     if not manifest.folder.is_dir():
         raise SetupError(f"{manifest.folder}: the model's folder does not exist on this machine")
     declare_weights_path(manifest.weights_path)
     _move_to(manifest.folder)
+    install(alias)
 
 
 def _manifest_of(target: str) -> Manifest:
@@ -250,7 +268,9 @@ def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -
     ]
     place = f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
-    hint = "; install it, or put it beside the model" if missing else ""
+    hint = explain(error) if isinstance(error, ImportError) else ""
+    if missing and not hint and not stands_in(missing):
+        hint = "; install it, or put it beside the model"
     message = f"importing {module_name!r} failed{place}: {reason}{hint}"
     return SetupError(message, "".join(account.format()))
 
@@ -278,6 +298,11 @@ def _unfit(module: ModuleType, class_name: str, found: Any) -> SetupError:
     if found is None:
         return SetupError(f"{file}: no class {class_name!r}{hint}")
     kind = "another class" if isinstance(found, type) else f"an object of {type(found).__name__}"
+    if isinstance(found, type) and foreign(found):
+        hint = (
+            ": it derives from the reactor_runtime that is installed; REACTOR_ACTORS_ALIAS=force "
+            "has reactor_actors stand in for it"
+        )
     expected = "expected a class of yours that derives from ReactorModel or VideoModel"
     return ModelClassError(f"{file}: {class_name!r}: {expected}, came {kind}{hint}")
 

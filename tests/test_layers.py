@@ -27,6 +27,7 @@ INSIDE = {
     "manifest.py": {"core"},
     "scaffold": {"interface"},
     "carrying.py": {"interface"},
+    "compat.py": {"core", "interface"},
     "loader.py": {
         "core",
         "engine",
@@ -72,6 +73,7 @@ OUTSIDE = {
     "manifest.py": {"yaml"},
     "scaffold": {"numpy"},
     "carrying.py": set(),
+    "compat.py": set(),
     "loader.py": set(),
     "launching.py": set(),
     "version.py": set(),

@@ -18,6 +18,9 @@ from reactor_actors.core.values import is_number
 WAITING = 50
 """How many ticks wait for playout before `emit` blocks."""
 
+FIRST_LEAD = 4
+"""How many of them a session begins with, where the rate is fixed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -53,6 +56,7 @@ class Declaration:
             pinned=self.fps is not None,
             buffer_size=WAITING,
             fixed_latency=self.fixed_latency,
+            first_lead=FIRST_LEAD,
             **named,
         )
 
