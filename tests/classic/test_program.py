@@ -414,6 +414,7 @@ async def test_the_host_closes_although_a_session_is_deaf(
 async def test_a_session_in_the_middle_of_an_emit_ends_with_the_host() -> None:
     class Slow(Painter):
         emission_fps = 0.5
+        latency = "fixed"
 
         def start_session(self) -> None:
             self.returned = False
