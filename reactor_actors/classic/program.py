@@ -112,9 +112,7 @@ class ClassicProgram:
         self._author.stop()
         ends = [self._inbound.stop(), self._handlers.ended, self._author.ended]
         waited = [asyncio.wrap_future(end) for end in ends if end is not None]
-        _, late = await asyncio.wait(waited, timeout=RELEASE_SECONDS)
-        for end in late:  # it may come when this loop is closed
-            end.cancel()
+        await asyncio.wait(waited, timeout=RELEASE_SECONDS)
 
     async def handle(self, message: link.ToModel) -> None:
         """Do what a message asks for."""

@@ -30,7 +30,7 @@ class Worker:
     """
 
     def __init__(self, name: str) -> None:
-        self.ended = _running()
+        self.ended: Future[None] = Future()
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -71,7 +71,7 @@ class LoopWorker:
     """A thread with an event loop that goes on running: for handlers, sync or async."""
 
     def __init__(self, name: str) -> None:
-        self.ended = _running()
+        self.ended: Future[None] = Future()
         self._stopped = False
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._work, name=name, daemon=True)
@@ -107,10 +107,3 @@ class LoopWorker:
         except (SystemExit, KeyboardInterrupt) as error:
             # From a task of the author's; the handlers are still wanted.
             log.error("a task of a handler's failed\n%s", author_traceback(error))
-
-
-def _running() -> Future[None]:
-    """Return a future that nobody who waits for it can cancel."""
-    future: Future[None] = Future()
-    future.set_running_or_notify_cancel()
-    return future

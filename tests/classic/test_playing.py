@@ -56,16 +56,16 @@ async def test_every_frame_of_every_input_is_seen_and_latest_is_up_to_date() -> 
 
 async def test_inputs_are_empty_at_the_beginning_of_every_session() -> None:
     async with serving(Watcher) as local:
-        for name in ("first", "second"):
+        for number in (1, 2):
             anna = local.join("anna")
-            await local.eventually(lambda: local.model.sessions)
+            await local.eventually(lambda: len(local.model.sessions) == number)  # noqa: B023
             cam = get_ctx().get_track("cam")
             assert cam.latest() is None
             anna.show("cam", picture(5))
             await local.eventually(lambda: cam.latest() is not None)  # noqa: B023
             await local.stopped()
             assert cam.latest() is None
-            local.transport.start(name)
+            local.transport.start(f"after {number}")
 
 
 async def test_on_media_holds_up_neither_the_session_nor_commands() -> None:

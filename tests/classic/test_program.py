@@ -214,6 +214,7 @@ async def test_a_context_of_a_session_that_is_over_stays_stopped_until_the_next_
         local.transport.start("next")
         await local.eventually(lambda: get_ctx() is not first)
         assert not get_ctx().should_stop()
+        assert not get_ctx().is_media_configured
         assert first.should_stop()
 
 
@@ -413,6 +414,7 @@ async def test_the_host_closes_although_a_session_is_deaf(
 async def test_a_session_in_the_middle_of_an_emit_ends_with_the_host() -> None:
     class Slow(Painter):
         emission_fps = 0.5
+        latency = "fixed"
 
         def start_session(self) -> None:
             self.returned = False
@@ -424,6 +426,22 @@ async def test_a_session_in_the_middle_of_an_emit_ends_with_the_host() -> None:
         await local.eventually(lambda: (s := local.transport.statistics()) and s.waiting == 50)
         model_ = local.model
     assert model_.returned
+
+
+async def test_a_session_has_a_moment_to_clean_up_when_the_host_ends() -> None:
+    class Careful(Waiter):
+        cleaned = False
+
+        def start_session(self) -> None:
+            super().start_session()
+            time.sleep(0.8)
+            self.cleaned = True
+
+    async with serving(Careful) as local:
+        local.join("anna")
+        await local.eventually(lambda: local.model.sessions)
+        model_ = local.model
+    assert model_.cleaned
 
 
 async def test_a_model_may_be_made_of_many_parents_and_call_none_of_them() -> None:

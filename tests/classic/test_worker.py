@@ -92,14 +92,6 @@ def test_a_stop_lets_the_jobs_before_it_end() -> None:
     assert last.result(0.0)
 
 
-def test_who_waits_for_the_end_cannot_prevent_it() -> None:
-    workers = [Worker("model-session"), LoopWorker("model-commands")]
-    for worker in workers:
-        assert not worker.ended.cancel()
-        worker.stop()
-        worker.ended.result(SECONDS)
-
-
 def test_a_thread_that_never_comes_back_does_not_keep_python_alive() -> None:
     code = (
         "import threading\n"

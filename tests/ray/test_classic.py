@@ -131,7 +131,8 @@ def test_a_session_that_does_not_come_back_costs_its_process_and_the_next_one_wo
         stop(deployment)
         assert [m.type for m in connection.messages(timeout=SECONDS)] == ["sessionEnded"]
     until(lambda: deployment.status().state == "available")
-    until(lambda: told("the model is still busy"))
+    until(lambda: told("the model did not come back to the runtime within 0.5 s"))
+    until(lambda: told("in deny"))
     with deployment.connect() as connection:
         shows(connection, 90)  # a fresh instance
         after = described(connection)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reactor_actors.core.wire import inbound as said
@@ -251,6 +251,7 @@ def test_application_messages_wear_the_envelope(kind: str, data: dict[str, objec
 
 
 @given(texts, objects)
+@example("moved", {"type": "other", "data": {"x": 1}})
 def test_a_flat_message_has_its_values_beside_its_type(kind: str, data: dict[str, object]) -> None:
     frame = {"scope": "application", "data": {**data, "type": kind}}
     assert spoken(told.Message(kind, data, flat=True)) == [(Channel.DATA, frame)]
