@@ -1,0 +1,120 @@
+// What the model shows: its pictures side by side, its sound behind one button.
+
+import { byId, element, icon, words } from "./elements.js";
+
+const GLOW_SECONDS = 0.4;
+
+export class Outputs {
+  #screens = byId("screens");
+  #sounds = [];
+  #loud = false;
+  #glow = byId("glow").getContext("2d", { alpha: false });
+  #glowing = null;
+
+  constructor() {
+    byId("sound").addEventListener("click", () => this.#turn(!this.#loud));
+    this.#still = matchMedia("(prefers-reduced-motion: reduce)");
+  }
+
+  #still;
+
+  /** The screens there are, by the names of their tracks. @type {Map<string, HTMLVideoElement>} */
+  videos = new Map();
+
+  /** Show what comes over a new connection. `seen` is called with the first picture. */
+  attach(peer, seen) {
+    this.#clear();
+    const outputs = peer.tracks.filter((track) => track.direction === "recvonly");
+    const pictures = outputs.filter((track) => track.kind === "video");
+    for (const { name, kind } of outputs) {
+      const media = new MediaStream([peer.transceivers.get(name).receiver.track]);
+      if (kind === "video") this.#screen(name, media, pictures.length > 1, seen);
+      else this.#sound(media);
+    }
+    this.#screens.dataset.count = String(pictures.length);
+    byId("sound").hidden = !this.#sounds.length;
+    this.#turn(this.#loud);
+    this.#shine();
+    if (!pictures.length) seen();
+  }
+
+  /** Play nothing any more; the last pictures stay. */
+  detach() {
+    clearTimeout(this.#glowing);
+    for (const sound of this.#sounds) sound.pause();
+  }
+
+  #clear() {
+    clearTimeout(this.#glowing);
+    for (const media of [...this.videos.values(), ...this.#sounds]) {
+      media.pause();
+      media.srcObject = null;
+    }
+    this.videos.clear();
+    this.#sounds = [];
+    this.#screens.replaceChildren();
+  }
+
+  #screen(name, media, labelled, seen) {
+    const video = element("video", { autoplay: true, muted: true, playsInline: true });
+    video.setAttribute("aria-label", words(name));
+    video.dataset.track = name;
+    video.srcObject = media;
+    video.addEventListener("loadeddata", seen, { once: true });
+    video.addEventListener("resize", () => {
+      figure.style.setProperty("--ratio", String(video.videoWidth / video.videoHeight || 16 / 9));
+    });
+    this.videos.set(name, video);
+    const full = element("button", { type: "button", className: "plain", title: "Full screen" }, icon("full"));
+    full.setAttribute("aria-label", "Full screen");
+    const tools = element("div", { className: "tools" }, full);
+    const frame = element("div", { className: "frame" }, video, tools);
+    const figure = element("figure", {}, frame);
+    full.addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else figure.requestFullscreen().catch(() => {});
+    });
+    if (document.pictureInPictureEnabled) {
+      const float = element("button", { type: "button", className: "plain", title: "Picture in picture" }, icon("float"));
+      float.setAttribute("aria-label", "Picture in picture");
+      float.addEventListener("click", () => {
+        if (document.pictureInPictureElement) document.exitPictureInPicture();
+        else video.requestPictureInPicture().catch(() => {});
+      });
+      tools.prepend(float);
+    }
+    if (labelled) frame.append(element("figcaption", { textContent: words(name) }));
+    this.#screens.append(figure);
+    video.play().catch(() => {});
+  }
+
+  #sound(media) {
+    const audio = new Audio();
+    audio.srcObject = media;
+    audio.muted = true;
+    this.#sounds.push(audio);
+  }
+
+  /** Browsers play sound only after a person has asked for it. */
+  #turn(loud) {
+    this.#loud = loud;
+    for (const sound of this.#sounds) {
+      sound.muted = !loud;
+      if (loud) sound.play().catch(() => this.#turn(false));
+    }
+    const button = byId("sound");
+    button.setAttribute("aria-pressed", String(loud));
+    button.querySelector("use").setAttribute("href", loud ? "#icon-sound" : "#icon-silent");
+    button.querySelector("span").textContent = loud ? "Mute" : "Unmute";
+  }
+
+  /** Let the picture's colours fall on the wall behind it. */
+  #shine() {
+    const [video] = this.videos.values();
+    if (!video) return;
+    const { width, height } = this.#glow.canvas;
+    if (video.readyState >= 2 && !document.hidden) this.#glow.drawImage(video, 0, 0, width, height);
+    if (this.#still.matches && video.readyState >= 2) return;
+    this.#glowing = setTimeout(() => this.#shine(), GLOW_SECONDS * 1000);
+  }
+}
