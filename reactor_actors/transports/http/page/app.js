@@ -10,6 +10,7 @@ import { Messages } from "./messages.js";
 import { Meter } from "./meter.js";
 import { Outputs } from "./outputs.js";
 import { commandsOf } from "./schema.js";
+import { ask } from "./server.js";
 import { keepTheme } from "./theme.js";
 import { Veil } from "./veil.js";
 
@@ -50,6 +51,8 @@ class Playground {
   #changed(state, facts) {
     this.#veil.show(state, facts);
     if (facts.restarted) this.#controls.reset();
+    // Who waits in line may look at what there will be to do.
+    if (state === "connecting" || state === "waiting") this.#look();
     if (state === "live" || state === "restarting") return;
     this.#capture.stop();
     this.#meter.detach();
@@ -80,6 +83,12 @@ class Playground {
     } else {
       this.#messages.add(type, data, { grave: type === "modelRestarting" });
     }
+  }
+
+  async #look() {
+    if (this.#drawn) return;
+    const document = await ask("GET", "schema").catch(() => null);
+    if (document && !this.#drawn) this.#draw(document);
   }
 
   /** Draw the controls; a document that is the same leaves what a person has set. */

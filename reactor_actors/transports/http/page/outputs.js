@@ -2,21 +2,14 @@
 
 import { byId, element, icon, words } from "./elements.js";
 
-const GLOW_SECONDS = 0.4;
-
 export class Outputs {
   #screens = byId("screens");
   #sounds = [];
   #loud = false;
-  #glow = byId("glow").getContext("2d", { alpha: false });
-  #glowing = null;
 
   constructor() {
     byId("sound").addEventListener("click", () => this.#turn(!this.#loud));
-    this.#still = matchMedia("(prefers-reduced-motion: reduce)");
   }
-
-  #still;
 
   /** The screens there are, by the names of their tracks. @type {Map<string, HTMLVideoElement>} */
   videos = new Map();
@@ -34,18 +27,15 @@ export class Outputs {
     this.#screens.dataset.count = String(pictures.length);
     byId("sound").hidden = !this.#sounds.length;
     this.#turn(this.#loud);
-    this.#shine();
     if (!pictures.length) seen();
   }
 
   /** Play nothing any more; the last pictures stay. */
   detach() {
-    clearTimeout(this.#glowing);
     for (const sound of this.#sounds) sound.pause();
   }
 
   #clear() {
-    clearTimeout(this.#glowing);
     for (const media of [...this.videos.values(), ...this.#sounds]) {
       media.pause();
       media.srcObject = null;
@@ -65,8 +55,7 @@ export class Outputs {
       figure.style.setProperty("--ratio", String(video.videoWidth / video.videoHeight || 16 / 9));
     });
     this.videos.set(name, video);
-    const full = element("button", { type: "button", className: "plain", title: "Full screen" }, icon("full"));
-    full.setAttribute("aria-label", "Full screen");
+    const full = tool("full", "Full screen");
     const tools = element("div", { className: "tools" }, full);
     const frame = element("div", { className: "frame" }, video, tools);
     const figure = element("figure", {}, frame);
@@ -75,8 +64,7 @@ export class Outputs {
       else figure.requestFullscreen().catch(() => {});
     });
     if (document.pictureInPictureEnabled) {
-      const float = element("button", { type: "button", className: "plain", title: "Picture in picture" }, icon("float"));
-      float.setAttribute("aria-label", "Picture in picture");
+      const float = tool("float", "Picture in picture");
       float.addEventListener("click", () => {
         if (document.pictureInPictureElement) document.exitPictureInPicture();
         else video.requestPictureInPicture().catch(() => {});
@@ -105,16 +93,13 @@ export class Outputs {
     const button = byId("sound");
     button.setAttribute("aria-pressed", String(loud));
     button.querySelector("use").setAttribute("href", loud ? "#icon-sound" : "#icon-silent");
-    button.querySelector("span").textContent = loud ? "Mute" : "Unmute";
+    const does = loud ? "Mute" : "Unmute";
+    button.querySelector("span").textContent = does;
+    button.setAttribute("aria-label", does);
   }
+}
 
-  /** Let the picture's colours fall on the wall behind it. */
-  #shine() {
-    const [video] = this.videos.values();
-    if (!video) return;
-    const { width, height } = this.#glow.canvas;
-    if (video.readyState >= 2 && !document.hidden) this.#glow.drawImage(video, 0, 0, width, height);
-    if (this.#still.matches && video.readyState >= 2) return;
-    this.#glowing = setTimeout(() => this.#shine(), GLOW_SECONDS * 1000);
-  }
+function tool(picture, name) {
+  const made = { type: "button", className: "plain", title: name, "aria-label": name };
+  return element("button", made, icon(picture));
 }

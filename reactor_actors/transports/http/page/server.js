@@ -31,10 +31,13 @@ function token() {
  */
 export async function request(method, path, { body, headers = {}, ...options } = {}) {
   const shown = token();
-  const response = await fetch(new URL(path, base), {
+  // A header carries nothing but ASCII; the prefix carries any token.
+  const plain = shown && /^[!-~]+$/.test(shown);
+  const prefix = shown && !plain ? `t/${encodeURIComponent(shown)}/` : "";
+  const response = await fetch(new URL(prefix + path, base), {
     method,
     body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
-    headers: shown ? { Authorization: `Bearer ${shown}`, ...headers } : headers,
+    headers: plain ? { Authorization: `Bearer ${shown}`, ...headers } : headers,
     cache: "no-store",
     ...options,
   });
