@@ -40,6 +40,7 @@ class Playground {
   constructor() {
     keepTheme();
     addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#line.start());
     this.#line.start();
   }
 

@@ -15,6 +15,7 @@ export class Capture {
   #sent = 0;
   #said = "";
   #playing = null;
+  #offer = "";
 
   /** @param {(name: string, data: object) => void} send never throws */
   constructor(send) {
@@ -27,11 +28,12 @@ export class Capture {
     this.stop();
     this.#played = played;
     const keys = played.some((role) => role.flags.length || role.list || role.pair);
-    const walk = played.some((role) => role.flags.length) ? "WASD" : "keys";
+    const walk = played.some((role) => role.flags.includes("w")) ? "WASD" : "keys";
     const mouse = played.some((role) => role.motion);
     const means = [keys ? walk : "", mouse ? "mouse" : ""].filter(Boolean).join(" + ");
     byId("play").hidden = !played.length;
-    byId("play").textContent = `Click to play: ${means}`;
+    this.#offer = `Click to play: ${means}`;
+    byId("play").textContent = this.#offer;
   }
 
   /** Let everything go. */
@@ -40,6 +42,7 @@ export class Capture {
     this.#playing.abort();
     this.#playing = null;
     byId("stage").classList.remove("playing");
+    byId("play").textContent = this.#offer;
     if (document.pointerLockElement) document.exitPointerLock();
     this.#turns.push(...[...this.#held].map((key) => ({ key, pressed: false })));
     this.#held.clear();
@@ -55,6 +58,7 @@ export class Capture {
     const { signal } = this.#playing;
     const stage = byId("stage");
     stage.classList.add("playing");
+    byId("play").textContent = "Esc to stop";
     addEventListener("keydown", (event) => this.#key(event, true), { signal, capture: true });
     addEventListener("keyup", (event) => this.#key(event, false), { signal, capture: true });
     addEventListener("blur", () => this.stop(), { signal });
@@ -81,7 +85,7 @@ export class Capture {
       return;
     }
     const key = nameOf(event.code);
-    if (!key || event.metaKey) return;
+    if (!key || event.metaKey || !this.#takes(key)) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.repeat || this.#held.has(key) === pressed) return;
@@ -89,6 +93,11 @@ export class Capture {
     else this.#held.delete(key);
     this.#turns.push({ key, pressed });
     this.#soon();
+  }
+
+  /** Keys that no command takes are the browser's, as they always are. */
+  #takes(key) {
+    return this.#played.some((role) => role.list || role.pair || role.flags.includes(key));
   }
 
   #move({ movementX, movementY }) {
@@ -116,24 +125,20 @@ export class Capture {
     const changed = state !== this.#said;
     this.#said = state;
     const motion = this.#motion();
+    const moves = motion.dx !== 0 || motion.dy !== 0;
     for (const role of this.#played) {
       const data = {};
       if (changed && role.list) data.keys = held;
       if (changed) for (const key of role.flags) data[key] = this.#held.has(key);
       if (turn && role.pair) Object.assign(data, turn);
-      const moves = role.motion && (motion.dx !== 0 || motion.dy !== 0);
-      if (moves) Object.assign(data, motion);
+      if (moves && role.motion) Object.assign(data, motion);
       if (!Object.keys(data).length) continue;
       // What a command says of the keys holds for every one of them.
       if (role.list) data.keys = held;
       for (const key of role.flags) data[key] = this.#held.has(key);
       this.#send(role.name, data);
     }
-    return this.#turns.length > 0 || (this.#hasMotion() && (motion.dx !== 0 || motion.dy !== 0));
-  }
-
-  #hasMotion() {
-    return this.#moved.dx !== 0 || this.#moved.dy !== 0;
+    return this.#turns.length > 0 || (moves && (this.#moved.dx !== 0 || this.#moved.dy !== 0));
   }
 
   /** Take as much of the movement as one command may carry. */

@@ -2,6 +2,8 @@
 
 import { Refused, ask, hasToken, keepToken, pause, request } from "./server.js";
 
+const AGAIN_SECONDS = 1;
+
 /**
  * Start a session, or join the one that is shared; returns its descriptor.
  *
@@ -46,21 +48,23 @@ function unlocked(report, signal) {
 /** Follow a ticket until it is ready; returns it, or nothing when its place is lost. */
 async function turn(queue, report, signal) {
   report("waiting", queue);
-  let response;
-  try {
-    response = await request("GET", `queue/${queue.ticket}`, {
-      headers: { Accept: "text/event-stream" },
-      signal,
-    });
-  } catch (error) {
-    if (error instanceof Refused) return undefined;
-    throw error;
+  const path = `queue/${queue.ticket}`;
+  const headers = { Accept: "text/event-stream" };
+  for (;;) {
+    let response;
+    try {
+      response = await request("GET", path, { headers, signal });
+    } catch (error) {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    }
+    for await (const place of events(response.body, signal)) {
+      if (place.state === "ready") return queue.ticket;
+      report("waiting", place);
+    }
+    // Something between us has ended the stream; the ticket is still ours.
+    await pause(AGAIN_SECONDS * 1000, signal);
   }
-  for await (const place of events(response.body, signal)) {
-    if (place.state === "ready") return queue.ticket;
-    report("waiting", place);
-  }
-  return undefined;
 }
 
 /** Read the JSON of server-sent events; ends with the stream, and gives it up when left. */

@@ -66,6 +66,7 @@ class Card {
     this.button.addEventListener("click", () => (this.#source ? this.#end() : this.#begin()));
     this.choice.addEventListener("change", () => this.#chosen());
     this.file.addEventListener("change", () => this.file.files[0] && this.#begin());
+    this.#offer([]);
     this.#list();
     this.#shown();
   }
@@ -84,9 +85,14 @@ class Card {
   }
 
   async #list() {
+    const general = MADE[this.kind].device;
+    const found = await devices(this.kind);
+    this.#offer(found.map(({ deviceId, label }) => [`device ${deviceId}`, label || general]));
+  }
+
+  #offer(found) {
     const { device: general, own } = MADE[this.kind];
-    const found = (await devices(this.kind)).map(({ deviceId, label }) => [`device ${deviceId}`, label || general]);
-    if (!found.length && hasDevices()) found.push(["device ", general]);
+    if (!found.length && hasDevices()) found = [["device ", general]];
     const options = [...found, [own[0], own[1]], ["file", "File…"]];
     const before = this.choice.value;
     this.choice.replaceChildren(

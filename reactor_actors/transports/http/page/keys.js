@@ -1,11 +1,12 @@
 // Which commands are keys and which are the mouse, by the shape of their fields. Pure.
 //
-// Flags: boolean fields called like keys, w a s d among them: all that are held, and no others.
+// Flags: boolean fields called like keys, w a s d or up down left right among them: all that are
+// held, and no others.
 // A list: a field `keys`, a list of texts: the names of all keys that are held.
 // A pair: fields `key` and `pressed`: one key at a time, as it goes down or up.
 // Motion: numeric fields `dx` and `dy`: how far the mouse has moved since the last one.
 
-const WALK = ["w", "a", "s", "d"];
+const WALKS = ["w a s d", "up down left right"].map((keys) => keys.split(" "));
 const CODES = {
   ShiftLeft: "shift",
   ShiftRight: "shift",
@@ -46,7 +47,7 @@ function roleOf({ name, fields }) {
   const byName = new Map(fields.map((field) => [field.name, field]));
   const kind = (field) => byName.get(field)?.kind;
   const booleans = fields.filter((field) => field.kind === "switch").map((field) => field.name);
-  const walks = WALK.every((key) => booleans.includes(key));
+  const walks = WALKS.some((keys) => keys.every((key) => booleans.includes(key)));
   const flags = walks ? booleans.filter((key) => NAMES.has(key)) : [];
   const list = byName.get("keys")?.items === "string";
   const pair = ["text", "choice"].includes(kind("key")) && kind("pressed") === "switch";

@@ -40,7 +40,7 @@ export class Line {
     this.#ending = new AbortController();
     const { signal } = this.#ending;
     this.#keep(signal).catch((error) => {
-      if (!signal.aborted) this.#report("failed", { detail: error.message });
+      if (!signal.aborted) throw error;
     });
   }
 
@@ -59,17 +59,20 @@ export class Line {
     let wait = FIRST_WAIT;
     let again = false;
     while (!signal.aborted) {
+      let detail = "";
+      let gone = false;
       try {
         await this.#connected(again, signal, () => (wait = FIRST_WAIT));
         if (this.#over) return;
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof Refused && error.status === 503 && !error.retryAfter) throw error;
+        detail = reason(error);
+        gone = error instanceof Refused && error.status === 503 && !error.retryAfter;
       }
       again = true;
-      this.#report("reconnecting", {});
+      this.#report(gone ? "failed" : "reconnecting", { detail });
       await pause(wait * (0.75 + Math.random() / 2), signal);
-      wait = Math.min(wait * 2, LONGEST_WAIT);
+      wait = gone ? LONGEST_WAIT : Math.min(wait * 2, LONGEST_WAIT);
     }
   }
 
@@ -142,4 +145,11 @@ export class Line {
     }
     this.#heard("runtime", type, data);
   }
+}
+
+/** Say what went wrong, as far as a person can do something about it. */
+function reason(error) {
+  if (error instanceof Refused) return error.message;
+  if (error.name === "TimeoutError") return "No connection came about: UDP may be blocked.";
+  return "";
 }

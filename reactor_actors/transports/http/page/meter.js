@@ -44,7 +44,7 @@ export class Meter {
     this.detach();
     this.#peer = peer;
     this.#videos = videos;
-    this.clock = new Clock(() => peer.say("runtime", "requestClock"));
+    this.clock = new Clock(() => peer.tell("requestClock"));
     if (!byId("meter").hidden) this.#begin();
   }
 

@@ -55,12 +55,13 @@ export class Peer {
       })),
     });
     for (const track of this.tracks) this.#add(track);
-    const opened = ["data", "control"].map((label) => this.#open(label));
+    const opened = Promise.all(["data", "control"].map((label) => this.#open(label)));
+    opened.catch(() => {}); // what went wrong before is what is told
     await this.#negotiate(`${this.#path}connections/${slot.connection_id}/`, signal);
-    await aborting(Promise.all(opened), signal);
+    await aborting(opened, signal);
     this.connection.addEventListener("connectionstatechange", () => this.#changed());
     this.#changed();
-    this.#timers.push(setInterval(() => this.say("runtime", "ping"), PING_SECONDS * 1000));
+    this.#timers.push(setInterval(() => this.tell("ping"), PING_SECONDS * 1000));
     for (const { name, direction } of this.tracks) {
       if (direction === "recvonly") this.#notify("resume_track", name);
     }
@@ -79,8 +80,14 @@ export class Peer {
 
   /** Say something on the data channel; throws when it is not open. */
   say(scope, type, data = {}, uploads = undefined) {
+    if (this.#channels.data.readyState !== "open") throw new Error("The connection is closed.");
     const files = uploads && Object.keys(uploads).length ? { uploads } : {};
     this.#channels.data.send(JSON.stringify({ scope, data: { type, data, ...files } }));
+  }
+
+  /** Tell the server something that nobody misses when the connection is just ending. */
+  tell(type) {
+    if (this.#channels.data.readyState === "open") this.say("runtime", type);
   }
 
   /** Put a file where commands can name it; returns the reference. */

@@ -22,7 +22,11 @@ const WORDS = {
   ],
   live: () => ["Live", "", ""],
   restarting: () => ["Restarting", "", ""],
-  reconnecting: () => ["Reconnecting", "Reconnecting", "The server is out of reach."],
+  reconnecting: ({ detail }) => [
+    "Reconnecting",
+    "Reconnecting",
+    detail || "The server is out of reach.",
+  ],
   ended: ({ reason }) => ["Ended", "The session has ended", ENDS[reason] ?? reason],
   failed: ({ detail }) => ["Unavailable", "There is nothing to see", detail],
 };
