@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from reactor_actors.core.admission import Mode
-from reactor_actors.core.session import Limits
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.venue import VenueSettings
@@ -48,7 +47,6 @@ async def opened(
         http=HttpSettings(host="127.0.0.1", port=port, token=token),
         venue=VenueSettings(
             peers=PeerSettings(ice=IceSettings(bind=("127.0.0.1",))),
-            session=Limits(orphan=3.0),
         ),
     )
     async with hosting(model, mode=mode, settings=settings, load=load) as hosted:

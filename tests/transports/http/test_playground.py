@@ -58,6 +58,12 @@ async def test_nothing_but_the_pages_files_can_be_asked_for(site: Site, path: st
     assert answer.detail
 
 
+def test_the_page_asks_for_all_its_modules_at_once() -> None:
+    page = (files("reactor_actors.transports.http") / "page" / "index.html").read_text()
+    preloaded = re.findall(r'rel="modulepreload" href="page/([a-z]+\.js)"', page)
+    assert sorted([*preloaded, "app.js"]) == [name for name in NAMES if name.endswith(".js")]
+
+
 def test_the_page_names_nothing_by_an_absolute_address() -> None:
     folder = files("reactor_actors.transports.http") / "page"
     for name in NAMES:
