@@ -156,6 +156,13 @@ async def test_commands_are_buttons_and_forms_and_their_answers_are_listed(
     await visit.page.click("form[data-command=measure] button[type=submit]")
 
 
+async def test_a_refused_argument_is_told_at_its_own_field(visit: Visit) -> None:
+    await visit.set("form[data-command=shout] [data-name=times] input", 1.5)
+    await visit.page.click("form[data-command=shout] button[type=submit]")
+    await visit.reads("form[data-command=shout] [data-name=times] .error", "1.5")
+    assert await visit.text("form[data-command=shout] [data-name=text] .error") == ""
+
+
 async def test_the_models_own_refusal_is_told_at_its_form_as_plain_text(visit: Visit) -> None:
     await visit.set("form[data-command=shock] input", 12)
     await visit.page.click("form[data-command=shock] button[type=submit]")
@@ -182,51 +189,20 @@ async def test_sound_plays_once_it_is_asked_for(visit: Visit) -> None:
     assert await visit.page.run("document.querySelector('#sound').ariaPressed") == "true"
 
 
-async def publish(visit: Visit, track: str, source: str) -> None:
-    """Choose what to send into an input, and start."""
-    option = f".input[data-name={track}] option[value^='{source}']"
-    value = await until(
-        lambda: visit.page.run(f"document.querySelector(\"{option}\")?.value ?? ''"), source
-    )
-    await visit.set(f".input[data-name={track}] select", value)
-    await visit.page.click(f".input[data-name={track}] .act button")
-
-
-async def opposite(visit: Visit) -> None:
-    """Wait until the right half shows what is previewed, in opposite colours."""
-    own = (
-        "(() => { const video = document.querySelector('.input[data-name=webcam] video');"
-        " if (video.readyState < 2 || !video.videoWidth) return null;"
-        " const pen = new OffscreenCanvas(32, 18).getContext('2d');"
-        " pen.drawImage(video, 0, 0, 32, 18); const { data } = pen.getImageData(0, 0, 32, 18);"
-        " const sums = [0, 0, 0];"
-        " for (let i = 0; i < data.length; i++) if (i % 4 < 3) sums[i % 4] += data[i];"
-        " return sums.map((sum) => 255 - (4 * sum) / data.length); })()"
-    )
-
-    async def attempt() -> bool:
-        wanted, seen = await visit.page.run(own), await visit.colour(left=0.6, right=0.9)
-        return bool(
-            wanted and seen and max(abs(a - b) for a, b in zip(wanted, seen, strict=True)) < 40
-        )
-
-    await until(attempt, "the picture that is sent, in opposite colours")
-
-
 async def test_the_webcam_is_off_until_it_is_started_and_then_seen_by_the_model(
     visit: Visit,
 ) -> None:
     await visit.sees((0, 0, 0), left=0.5)
-    await publish(visit, "webcam", "device")
-    await opposite(visit)
+    await visit.publish("webcam", "device")
+    await visit.sees_itself()
     await visit.page.click(".input[data-name=webcam] .act button")
     await visit.reads(".input[data-name=webcam] .act button", "Start")
 
 
 async def test_a_test_pattern_and_a_tone_take_the_place_of_devices(visit: Visit) -> None:
-    await publish(visit, "webcam", "pattern")
-    await opposite(visit)
-    await publish(visit, "mic", "tone")
+    await visit.publish("webcam", "pattern")
+    await visit.sees_itself()
+    await visit.publish("mic", "tone")
     await becomes(visit, "1.0)")
 
 
@@ -254,11 +230,11 @@ async def test_a_file_takes_the_place_of_a_webcam(visit: Visit, tmp_path: Path) 
 async def test_an_input_that_another_viewer_has_is_refused_in_words(
     visit: Visit, hosted: Hosted, chromium: Chromium
 ) -> None:
-    await publish(visit, "webcam", "pattern")
-    await opposite(visit)
+    await visit.publish("webcam", "pattern")
+    await visit.sees_itself()
     async with visiting(chromium, f"{hosted.server.url}/") as other:
         await other.plays()
-        await publish(other, "webcam", "pattern")
+        await other.publish("webcam", "pattern")
         await other.reads(".input[data-name=webcam] .error", "It was not taken:")
         await other.reads(".input[data-name=webcam] .act button", "Start")
 

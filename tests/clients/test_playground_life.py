@@ -26,15 +26,21 @@ async def test_while_the_model_loads_the_page_says_so_and_then_plays(chromium: C
 
 
 async def test_a_server_that_is_lost_and_back_is_found_again(chromium: Chromium) -> None:
-    async with opened(Walker) as hosted:
+    async with opened(Playroom) as hosted:
         url = hosted.server.url
         async with visiting(chromium, f"{url}/") as visit:
             await visit.plays()
+            await visit.set("[data-name=level] input[type=range]", 0.9)
+            await visit.publish("webcam", "pattern")
+            await visit.sees_itself()
             await hosted.server.close()
             await visit.reads("#state", "Reconnecting", 20)
-            async with opened(Walker, port=int(url.rpartition(":")[2])):
+            async with opened(Playroom, port=int(url.rpartition(":")[2])):
                 await visit.plays(20)
-                await visit.sees((30, 60, 50))
+                await visit.sees((64, 64, 64))  # a session of its own begins with the defaults
+                value = "document.querySelector('[data-name=level] input').value"
+                assert await visit.page.run(value) == "0.25"
+                await visit.sees_itself()
 
 
 async def test_the_end_of_a_session_is_told_and_another_can_be_started(chromium: Chromium) -> None:

@@ -17,15 +17,15 @@ from tests.clients.chromium import Chromium, Page
 from tests.clients.sight import Colour, distance, until
 from tests.hosted import Hosted, hosting
 
-LIGHTNESS = """((track, left, right) => {
-  const video = document.querySelector(`video[data-track=${track}]`);
-  if (!video || video.readyState < 2) return null;
+MEAN = """((selector, left, right, top) => {
+  const video = document.querySelector(selector);
+  if (!video || video.readyState < 2 || !video.videoWidth) return null;
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   const pen = canvas.getContext('2d');
   pen.drawImage(video, 0, 0);
   const x = Math.round(left * canvas.width);
   const width = Math.round((right - left) * canvas.width);
-  const y = Math.round(canvas.height / 3);
+  const y = Math.round(top * canvas.height);
   const { data } = pen.getImageData(x, y, width, canvas.height - y);
   const sums = [0, 0, 0];
   for (let i = 0; i < data.length; i++) if (i % 4 < 3) sums[i % 4] += data[i];
@@ -91,7 +91,7 @@ class Visit:
 
     async def colour(self, track: str = "main_video", left: float = 0, right: float = 1) -> Any:
         """Return the mean colour of a strip of a picture, below its upper third."""
-        return await self.page.ask(LIGHTNESS, track, left, right)
+        return await self.page.ask(MEAN, f"video[data-track={track}]", left, right, 1 / 3)
 
     async def sees(self, colour: Colour, track: str = "main_video", left: float = 0.0) -> None:
         """Wait for a colour, in the half that begins at `left`."""
@@ -117,6 +117,28 @@ class Visit:
             selector,
             value,
         )
+
+    async def publish(self, track: str, source: str) -> None:
+        """Choose what to send into an input, and start."""
+        option = f".input[data-name={track}] option[value^='{source}']"
+        value = await until(
+            lambda: self.page.run(f"document.querySelector(\"{option}\")?.value ?? ''"), source
+        )
+        await self.set(f".input[data-name={track}] select", value)
+        await self.page.click(f".input[data-name={track}] .act button")
+
+    async def sees_itself(self) -> None:
+        """Wait until the right half shows what is sent into `webcam`, in opposite colours."""
+
+        async def attempt() -> bool:
+            own = await self.page.ask(MEAN, ".input[data-name=webcam] video", 0, 1, 0)
+            seen = await self.colour(left=0.6, right=0.9)
+            if own is None or seen is None or max(own) < 20:
+                return False
+            opposite = tuple(255 - value for value in own)
+            return distance(opposite, tuple(seen)) < 40
+
+        await until(attempt, "what is sent, in opposite colours")
 
     async def log(self) -> list[str]:
         """Return the messages, the newest first."""
