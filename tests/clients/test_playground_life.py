@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.admission import Mode
@@ -162,3 +166,42 @@ async def test_keys_and_mouse_drive_the_model_and_are_let_go_at_the_end(
         await key("keyDown", "KeyA")
         await asyncio.wait_for(visit.page.run("new Promise(requestAnimationFrame)"), 5)
         assert len(await visit.log()) == before
+
+
+async def test_it_works_below_the_path_of_a_proxy(chromium: Chromium) -> None:
+    async with (
+        opened(Walker) as hosted,
+        proxied(hosted.server.url, "/models/walker") as there,
+        visiting(chromium, f"{there}/") as visit,
+    ):
+        await visit.plays()
+        assert visit.strangers(there) == []
+
+
+@asynccontextmanager
+async def proxied(server: str, path: str) -> AsyncIterator[str]:
+    """Serve what is behind another server's root below a path, and nothing else."""
+
+    async def forward(request: web.Request) -> web.Response:
+        rest = request.match_info["rest"]
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.request(
+                request.method, f"{server}/{rest}", data=await request.read()
+            ) as answer,
+        ):
+            kept = ("Content-Type", "Content-Security-Policy", "Retry-After")
+            headers = {name: answer.headers[name] for name in kept if name in answer.headers}
+            body = await answer.read()
+            return web.Response(status=answer.status, body=body, headers=headers)
+
+    app = web.Application()
+    app.router.add_route("*", f"{path}/{{rest:.*}}", forward)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
+    finally:
+        await runner.cleanup()
