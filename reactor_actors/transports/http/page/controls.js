@@ -35,15 +35,14 @@ export class Controls {
     const forms = others.filter((command) => command.fields.length && !played.has(command.name));
     const buttons = others.filter((command) => !command.fields.length);
     const keys = others.filter((command) => command.fields.length && played.has(command.name));
-    const drawn = forms.map((command) => this.#form(command));
-    if (keys.length) {
-      const head = element("summary", { textContent: "Driven by keyboard and mouse" });
-      drawn.push(element("details", {}, head, ...keys.map((command) => this.#form(command))));
-    }
-    byId("commands").querySelector(".forms").replaceChildren(...drawn);
-    byId("commands")
-      .querySelector(".buttons")
-      .replaceChildren(...buttons.map((command) => this.#button(command)));
+    const place = (part, drawn) => {
+      byId("commands").querySelector(`.${part}`).replaceChildren(...drawn);
+    };
+    place("forms", forms.map((command) => this.#form(command)));
+    place("buttons", buttons.map((command) => this.#button(command)));
+    const head = element("summary", { textContent: "Driven by keyboard and mouse" });
+    const folded = element("details", {}, head, ...keys.map((command) => this.#form(command)));
+    place("played", keys.length ? [folded] : []);
   }
 
   /** Show every default again: a session has begun, or the model anew. */

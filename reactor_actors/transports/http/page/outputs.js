@@ -24,6 +24,8 @@ export class Outputs {
       if (kind === "video") this.#screen(name, media, pictures.length > 1, seen);
       else this.#sound(media);
     }
+    // On the picture that is played, and back on the stage while there is none.
+    this.#screens.querySelector(".frame")?.append(byId("play"));
     this.#screens.dataset.count = String(pictures.length);
     byId("sound").hidden = !this.#sounds.length;
     this.#turn(this.#loud);
@@ -40,6 +42,7 @@ export class Outputs {
       media.pause();
       media.srcObject = null;
     }
+    byId("stage").append(byId("play"));
     this.videos.clear();
     this.#sounds = [];
     this.#screens.replaceChildren();
