@@ -127,7 +127,7 @@ def summary(contract: Contract, status: Status, scale: Scale, seconds: float) ->
     table.add_column(overflow="fold")
     table.add_row("ready", Text(contract.name, style="bold"))
     for name, value in facts(contract, status, scale, seconds):
-        table.add_row(name, link(value) if name == "url" else Text(value))
+        table.add_row(name, link(value) if name == "open" else Text(value))
     return table
 
 

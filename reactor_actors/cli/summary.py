@@ -17,7 +17,7 @@ def facts(
 ) -> list[tuple[str, str]]:
     """Return what is worth knowing of a model that has just been loaded, as names and values."""
     told = [
-        ("url", status.url),
+        ("open", f"{status.url}/"),
         ("tracks", ", ".join(map(_track, contract.tracks)) or "none"),
         ("commands", ", ".join(command.name for command in contract.commands) or "none"),
         ("link", _each(replica.link for replica in status.replicas)),

@@ -23,7 +23,7 @@ def status(*replicas: ReplicaStatus, state: str = "serving", **more: object) -> 
 def test_the_summary_says_address_tracks_commands_link_and_gpu() -> None:
     known = status(replica(link="ring", gpus=("H200",)))
     assert facts(BRIGHTNESS, known, Scale(), 3.21) == [
-        ("url", URL),
+        ("open", f"{URL}/"),
         ("tracks", "webcam (video in), main_video (video out)"),
         ("commands", "set_brightness, reset"),
         ("link", "ring"),

@@ -64,6 +64,11 @@ class SchemaRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRequest:
+    """Ask for the time here, and for what the time stamps of pictures mean."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileUploaded:
     """Announce that the bytes of an upload are in place."""
 
@@ -141,6 +146,7 @@ Inbound: TypeAlias = (
     | Ping
     | CapabilitiesRequest
     | SchemaRequest
+    | ClockRequest
     | FileUploaded
     | ClipRequest
     | RecordingRequest

@@ -78,6 +78,22 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The picture with RTP time stamp `rtp` was shown at `time`, in Unix seconds."""
+
+    rtp: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time at the sender of the pictures, and one mark for each track that has sent any."""
+
+    time: float
+    tracks: Mapping[str, Mark]
+
+
+@dataclass(frozen=True, slots=True)
 class ClipFailed:
     """There will be no clip or recording."""
 
@@ -123,6 +139,7 @@ Outbound: TypeAlias = (
     | Failure
     | Schema
     | Capabilities
+    | Clock
     | ClipFailed
     | Published
     | PublishRefused

@@ -17,6 +17,7 @@ from reactor_actors.core.wire.frames import FRAME_LIMIT, Channel, Frame
 from reactor_actors.core.wire.inbound import (
     CapabilitiesRequest,
     ClipRequest,
+    ClockRequest,
     Command,
     FileUploaded,
     Ignored,
@@ -36,6 +37,7 @@ from reactor_actors.core.wire.outbound import (
     Ack,
     Capabilities,
     ClipFailed,
+    Clock,
     Failure,
     Message,
     Outbound,
@@ -79,6 +81,9 @@ def encode(outbound: Outbound) -> list[Frame]:
             return [_on_data("runtime", "modelSchema", document)]
         case Capabilities(document):
             return [_on_data("runtime", "modelCapabilities", document)]
+        case Clock(time, marks):
+            tracks = {name: {"rtp": mark.rtp, "time": mark.time} for name, mark in marks.items()}
+            return [_on_data("runtime", "clock", {"time": time, "tracks": tracks})]
         case ClipFailed(_, reason):
             return [_on_data("runtime", "clipFailed", {"reason": reason})]
         case SessionEnded(reason):
@@ -147,6 +152,8 @@ def _read_runtime(body: dict[str, object]) -> Inbound:
             return CapabilitiesRequest()
         case "requestSchema":
             return SchemaRequest()
+        case "requestClock":
+            return ClockRequest()
         case "requestClip":
             return ClipRequest()
         case "requestRecording":

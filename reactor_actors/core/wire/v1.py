@@ -97,7 +97,8 @@ def encode(outbound: Outbound) -> list[Frame]:
             answer = _answer(ServerControl, request)
             answer.published.name = clean(name)
         case _:
-            # A client that gave no id waits for nothing, and this framing has no capabilities.
+            # A client that gave no id waits for nothing, and this framing has no word for
+            # capabilities and the clock.
             return []
     return [_frame(Channel.CONTROL, answer)]
 

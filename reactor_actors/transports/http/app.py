@@ -13,6 +13,7 @@ from aiohttp import web
 from reactor_actors.transports.http.access import Access, preflight, readable_from
 from reactor_actors.transports.http.body import BODY_BYTES
 from reactor_actors.transports.http.operator import OperatorRoutes
+from reactor_actors.transports.http.playground import PlaygroundRoutes
 from reactor_actors.transports.http.queue import QueueRoutes
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.replies import RefusedError, error_reply
@@ -42,6 +43,7 @@ def build_app(
             *SignallingRoutes(lobby, settings).routes(),
             *UploadRoutes(lobby, settings).routes(),
             *OperatorRoutes(lobby, record, settings, model).routes(),
+            *PlaygroundRoutes().routes(),
         ]
     )
     entrance = Entrance(routes, settings)
@@ -77,6 +79,8 @@ class Entrance:
         found = self._routes.find(request.method, segments)
         free = found is not None and found[0].free
         if not free and not self._access.admits(request, prefix):
+            if found is not None and found[0].locked is not None:
+                return await found[0].locked(request)
             raise RefusedError(401, "A valid token is required.")
         if found is None:
             raise RefusedError(404, "There is no such route.")

@@ -21,13 +21,14 @@ Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
 class Route:
     """A method and a path. Segments in braces become arguments of the handler.
 
-    `free` routes need no token.
+    `free` routes need no token. `locked` answers who has none, in place of a plain refusal.
     """
 
     method: str
     path: str
     handler: Handler
     free: bool = False
+    locked: Handler | None = None
 
     def arguments(self, segments: Sequence[str]) -> dict[str, str] | None:
         """Return the handler's arguments if the path of a request is this one."""

@@ -27,6 +27,7 @@ class PacketTrack(MediaStreamTrack):
 
     Paused, it holds nothing and the sender waits. A video queue that overflows is emptied and
     goes on with the next key frame, which `need_key` asks for; a sound queue loses its oldest.
+    `taken_at` is the time stamp, in seconds, of the packet that was handed out last.
     """
 
     def __init__(self, kind: str, need_key: Callable[[], None] = lambda: None) -> None:
@@ -39,6 +40,7 @@ class PacketTrack(MediaStreamTrack):
         self._paused = True
         self._key_awaited = True
         self.skipped = 0
+        self.taken_at: float | None = None
 
     @property
     def paused(self) -> bool:
@@ -83,7 +85,10 @@ class PacketTrack(MediaStreamTrack):
         while not self._packets:
             self._arrived.clear()
             await self._arrived.wait()
-        return self._packets.popleft()
+        packet = self._packets.popleft()
+        if packet.pts is not None and packet.time_base is not None:
+            self.taken_at = float(packet.pts * packet.time_base)
+        return packet
 
     def _clear(self) -> None:
         self._packets.clear()

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from aiortc import (
     RTCDataChannel,
     RTCPeerConnection,
+    RTCRtpSender,
     RTCRtpTransceiver,
     RTCSessionDescription,
 )
@@ -23,8 +24,8 @@ from reactor_actors.core.media import Direction, Track
 from reactor_actors.core.ports import Candidate, Feed, Offer
 from reactor_actors.core.wire.chunking import MESSAGE_LIMIT
 from reactor_actors.core.wire.codec import Codec
-from reactor_actors.core.wire.inbound import Inbound, Pause, Resume
-from reactor_actors.core.wire.outbound import Outbound
+from reactor_actors.core.wire.inbound import ClockRequest, Inbound, Pause, Resume
+from reactor_actors.core.wire.outbound import Clock, Outbound
 from reactor_actors.transports.webrtc import sdp
 from reactor_actors.transports.webrtc.channels import Channels
 from reactor_actors.transports.webrtc.ending import report_to_the_end, shut
@@ -34,6 +35,7 @@ from reactor_actors.transports.webrtc.inbound import pump
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.receiver import guard
 from reactor_actors.transports.webrtc.streams import SoundStream, Streams
+from reactor_actors.transports.webrtc.timing import mark_of
 from reactor_actors.transports.webrtc.video import VideoStream
 
 VIDEO = ("VP8", "H264")
@@ -73,6 +75,7 @@ class PeerEvents(Protocol):
 class _Output:
     """What is sent to the client on one m-line."""
 
+    sender: RTCRtpSender
     track: PacketTrack
     codec: str
     feedback: Feedback
@@ -219,7 +222,9 @@ class WebRtcPeer:
         else:
             track = PacketTrack("audio")
         transceiver.sender.replaceTrack(track)
-        self._outputs[name] = _Output(track, codec, Feedback(transceiver.sender), stream)
+        self._outputs[name] = _Output(
+            transceiver.sender, track, codec, Feedback(transceiver.sender), stream
+        )
 
     def _channel_opened(self, channel: RTCDataChannel) -> None:
         kind = self._channels.add(channel)
@@ -235,8 +240,18 @@ class WebRtcPeer:
                 self._resume(name)
             case Pause(name):
                 self._pause(name)
+            case ClockRequest():
+                self.tell(self._clock())
             case _:
                 self._events.peer_said(self, said)
+
+    def _clock(self) -> Clock:
+        marks = {
+            name: mark
+            for name, output in self._outputs.items()
+            if output.track.kind == "video" and (mark := mark_of(output.sender, output.track))
+        }
+        return Clock(time.time(), marks)
 
     def _resume(self, name: str) -> None:
         output = self._outputs.get(name)
