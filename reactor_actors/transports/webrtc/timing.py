@@ -1,7 +1,9 @@
 """What the RTP time stamps of a sender mean: when the picture that carries one was shown.
 
-Sender reports cannot tell: aiortc puts into them when a packet left, which is the time of encoding
-later, and browsers hand on what they say only beside sound. This file reads aiortc's counter.
+Sender reports cannot tell: aiortc puts into them when a packet left, which is later by the time
+of encoding. Nor does a browser pass them on: Chromium 156 gives neither `captureTime` nor
+`estimatedPlayoutTimestamp` for these streams, with or without sound. This file reads aiortc's
+counter.
 """
 
 from __future__ import annotations
