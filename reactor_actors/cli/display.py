@@ -95,7 +95,8 @@ class JsonDisplay:
     def loaded(self, contract: Contract, status: Status, seconds: float) -> None:
         """Write the summary as fields of one record."""
         told = facts(contract, status, self._scale, seconds)
-        fields = {name.replace(" ", "_"): value for name, value in told}
+        fields = {name.replace(" ", "_"): value for name, value in told if name != "open"}
+        fields["url"] = status.url
         log.info("ready: %s", contract.name, extra={"model": contract.name, **fields})
 
     def stands(self, status: Status) -> None:

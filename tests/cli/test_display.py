@@ -88,6 +88,8 @@ def test_for_programs_the_summary_is_a_record_with_fields(
     assert told[0][1]["url"] == "http://127.0.0.1:1"
     assert told[1][1]["commands"] == "set_brightness, reset"
     assert told[1][1]["ready_in"] == "1.0 s"
+    assert told[1][1]["url"] == told[0][1]["url"]
+    assert "open" not in told[1][1]
     assert told[2][1]["seconds"] == 5
 
 
