@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.cli.values import one_of, seconds, whole
-from reactor_actors.core.admission import Mode
+from reactor_actors.core.mode import Mode
 
 
 class IceTransport(StrEnum):

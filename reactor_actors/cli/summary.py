@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from reactor_actors.actors.scale import Scale
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.media import Track
+from reactor_actors.core.mode import Mode
 from reactor_actors.transports.status import ReplicaStatus, Status
 
 
