@@ -1,4 +1,4 @@
-"""The options of `serve`: what each is called, where else it is read from, and what it means."""
+"""The options of every verb: what each is called, where else it is read from, what it means."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typer import Argument, Option
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.cli.values import one_of, seconds, whole
 from reactor_actors.core.mode import Mode
+from reactor_actors.scaffold import TEMPLATES
 
 
 class IceTransport(StrEnum):
@@ -180,7 +181,19 @@ Watchdog = Annotated[
     ),
 ]
 
-NewFolder = Annotated[Path, Argument(help="The folder to make; its name is the model's.")]
+NewFolder = Annotated[
+    Path, Argument(metavar="NAME", help="The folder to make; its name is the model's.")
+]
+Template = Annotated[
+    str,
+    Option(
+        "--template",
+        "-t",
+        metavar="|".join(TEMPLATES),
+        help="; ".join(f"{name}: {what}" for name, what in TEMPLATES.items()) + ".",
+        autocompletion=lambda: list(TEMPLATES.items()),
+    ),
+]
 Detach = Annotated[
     bool, Option("--detach", help="Leave it on the cluster, and return once it is loaded.")
 ]

@@ -12,6 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from reactor_actors.cli.app import NAME, app, main
+from reactor_actors.scaffold import TEMPLATES
 
 VERBS = ("init", "serve", "status", "logs", "stop")
 
@@ -48,6 +49,8 @@ def test_a_shell_completes_verbs_and_options() -> None:
     assert completed("st") == ["status", "stop"]
     assert completed("serve --web") == ["--webrtc-port-range"]
     assert completed("logs --fo") == ["--follow"]
+    assert completed("init dream --template ") == list(TEMPLATES)
+    assert completed("init dream -t w") == ["webcam"]
 
 
 def test_the_script_that_is_shown_completes_in_a_real_shell(tmp_path: Path) -> None:
