@@ -1,7 +1,8 @@
 """From what a person names to the author's class.
 
 Two steps, in two processes. `find_model` reads what is written and gives a `ModelSource`, plain
-data that travels. `load_class` imports the class in the process where the model is going to live.
+data that travels. `load_class` imports the class in the process where the model is going to live;
+`contract_of` does, too, for whoever only wants to know what it declares.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from typing import Any, TypeAlias, TypeGuard
 
 from reactor_actors.carrying import unpacked
 from reactor_actors.classic import VideoModel
-from reactor_actors.classic.declaration import spec_of
+from reactor_actors.classic.declaration import declare, spec_of
 from reactor_actors.classic.program import ClassicProgram
-from reactor_actors.core.errors import SetupError
-from reactor_actors.core.faults import author_account
+from reactor_actors.classic.rate import Rate
+from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import ModelError, SetupError
+from reactor_actors.core.faults import author_account, author_traceback
 from reactor_actors.discovery import candidates, discover
 from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
@@ -79,6 +82,15 @@ class ModelSource:
         return replace(self, manifest=replace(manifest, folder=folder, weights_path=weights))
 
 
+def find_manifest(target: str | Path) -> Manifest:
+    """Read what is written about a model, but for its config.
+
+    `target` is the model's folder, its manifest file, or `module:Class` in the current folder.
+    Raises `SetupError`.
+    """
+    return _manifest_of(str(target))
+
+
 def find_model(
     target: str | Path,
     *,
@@ -109,13 +121,34 @@ def load_program(source: ModelSource) -> Program:
     Raises:
         SetupError: As `load_class`.
     """
-    manifest = source.manifest
-    for note in manifest.notes:
+    for note in source.manifest.notes:
         log.warning("%s", note)
-    found = load_class(manifest) if source.code is None else unpack_class(manifest, source.code)
-    facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
-    known = {key: value for key, value in facts.items() if value is not None}
-    return program_of(found, _config_of(source, found), known)
+    found = _class_of(source)
+    return program_of(found, _config_of(source, found), _facts(source.manifest))
+
+
+def contract_of(source: ModelSource) -> Contract:
+    """Import a model's class and return what it declares, without `load()`, weights and config.
+
+    A class of generation 2 is constructed. One of generation 1 is not: there, it is construction
+    that loads. What loading may change, such as a rate, is as it stands on the class.
+
+    Raises:
+        SetupError: As `load_class`.
+        ModelError: It cannot be declared like that, or fails to be constructed; `detail` is the
+            author's own traceback.
+    """
+    found, facts = _class_of(source), _facts(source.manifest)
+    try:
+        if issubclass(found, VideoModel):
+            declaration = declare(found)  # type: ignore[arg-type]  # a class is hashable
+            return declaration.contract(Rate(declaration.fps).first, **facts)
+        return compile_model(found, facts=facts).contract()
+    except (Exception, SystemExit) as error:
+        told = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise ModelError(
+            f"{found.__name__} cannot be declared: {told}", author_traceback(error)
+        ) from None
 
 
 def program_of(
@@ -176,6 +209,18 @@ def unpack_class(manifest: Manifest, code: bytes) -> ModelClass:
         module_name, _ = split_import_string(manifest.import_string)
         raise _failed_import(manifest, module_name, error) from error
     return found
+
+
+def _class_of(source: ModelSource) -> ModelClass:
+    if source.code is None:
+        return load_class(source.manifest)
+    return unpack_class(source.manifest, source.code)
+
+
+def _facts(manifest: Manifest) -> dict[str, str]:
+    """Return what the manifest says and a class cannot."""
+    facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
@@ -250,9 +295,14 @@ def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -
     ]
     place = f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
-    hint = "; install it, or put it beside the model" if missing else ""
+    hint = f"; {_install(manifest)}, or put it beside the model" if missing else ""
     message = f"importing {module_name!r} failed{place}: {reason}{hint}"
     return SetupError(message, "".join(account.format()))
+
+
+def _install(manifest: Manifest) -> str:
+    file = manifest.folder / "requirements.txt"
+    return f"install it, with `pip install -r {file}`" if file.exists() else "install it"
 
 
 def _missing_module(manifest: Manifest, missing: str) -> SetupError:

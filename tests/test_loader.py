@@ -9,9 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from reactor_actors.core.errors import SetupError
+from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.interface import ReactorModel
-from reactor_actors.loader import ModelClassError, find_model, load_class
+from reactor_actors.loader import (
+    ModelClassError,
+    ModelSource,
+    contract_of,
+    find_manifest,
+    find_model,
+    load_class,
+)
 from reactor_actors.manifest import (
     ImportStringError,
     Manifest,
@@ -293,6 +300,82 @@ def test_a_module_that_fails_to_import_is_told_where(
     told = str(caught.value)
     assert told.startswith("importing 'pipeline' failed" + message.format(tmp_path))
     assert "\n" not in told
+
+
+def test_a_missing_library_is_installed_from_the_models_requirements(tmp_path: Path) -> None:
+    manifest = model_in(tmp_path, pipeline="import torchx")
+    (tmp_path / "requirements.txt").write_text("torchx")
+    with pytest.raises(SetupError) as caught:
+        load_class(manifest)
+    told = f"install it, with `pip install -r {tmp_path}/requirements.txt`, or put it beside"
+    assert told in caught.value.message
+
+
+DECLARING = """
+from reactor_actors.interface import Output, ReactorPipeline, InputState, Video
+
+class Film(Output):
+    film: Video
+
+class Dials(InputState):
+    light: float = 1.0
+
+class MyModel(ReactorPipeline):
+    state: Dials
+    fps = 12
+
+    def load(self, config):
+        raise RuntimeError("weights")
+"""
+CLASSIC = """
+from reactor_actors import VideoModel, VideoOut, command, model
+
+@model(name="decorated", config="missing.yml")
+class MyModel(VideoModel):
+    film = VideoOut(rate=12)
+
+    def __init__(self, config):
+        raise RuntimeError("weights")
+
+    def start_session(self):
+        pass
+
+    @command("set_light")
+    def set_light(self, light: float = 1.0):
+        pass
+"""
+
+
+@pytest.mark.parametrize("text", [DECLARING, CLASSIC])
+def test_a_contract_is_told_without_loading_in_either_generation(tmp_path: Path, text: str) -> None:
+    model_in(tmp_path, pipeline=text)
+    (tmp_path / "reactor.yaml").write_text("{model: pipeline:MyModel, name: dream, version: 1.10}")
+    contract = contract_of(ModelSource(find_manifest(tmp_path), {}))
+    assert (contract.name, contract.version, contract.fps) == ("dream", "1.10", 12.0)
+    assert [track.name for track in contract.tracks] == ["film"]
+    assert [command.name for command in contract.commands] == ["set_light"]
+
+
+def test_without_a_name_in_the_manifest_a_decorated_class_has_its_own(tmp_path: Path) -> None:
+    model_in(tmp_path, pipeline=CLASSIC)
+    assert contract_of(ModelSource(find_manifest(tmp_path), {})).name == "decorated"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("buffer_size = 0", "ValueError: MyModel.buffer_size must be a whole number above 0"),
+        ("def __init__(self): 1 / 0", "ZeroDivisionError: division by zero"),
+        ("def __init__(self): raise SystemExit", "SystemExit"),
+    ],
+)
+def test_what_cannot_be_declared_is_the_authors_fault(tmp_path: Path, body: str, told: str) -> None:
+    model_in(tmp_path, pipeline=f"{HEADER}class MyModel(ReactorModel):\n    {body}\n")
+    with pytest.raises(ModelError) as caught:
+        contract_of(find_model(tmp_path, environ={}))
+    assert caught.value.message.startswith(f"MyModel cannot be declared: {told}")
+    assert "\n" not in caught.value.message
+    assert caught.value.detail
 
 
 def test_the_detail_of_a_failed_import_is_the_authors_own_traceback(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from reactor_actors.cli.init import init
+from reactor_actors.cli.schema import schema
 from reactor_actors.cli.serve import serve
 from reactor_actors.cli.verbs import logs, status, stop
 from reactor_actors.core.errors import ModelError, SetupError
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel="A model")(init)
 app.command(rich_help_panel="A model", context_settings={"ignore_unknown_options": True})(serve)
+app.command(rich_help_panel="A model")(schema)
 for verb in (status, logs, stop):
     app.command(rich_help_panel="Deployments on a cluster")(verb)
 

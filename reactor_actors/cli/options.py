@@ -68,6 +68,13 @@ Words = Annotated[
 ModelPath = Annotated[
     str | None, Option("--path", "-p", metavar="PATH", help="Another way to say PATH.")
 ]
+Target = Annotated[
+    str | None,
+    Argument(
+        metavar="PATH|module:Class",
+        help="Folder or manifest of the model, or its class; the current folder if left out.",
+    ),
+]
 Config = Annotated[
     Path | None, Option("--config", "-c", help="Config file, instead of the manifest's.")
 ]

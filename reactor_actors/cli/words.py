@@ -24,11 +24,15 @@ def target_and_overrides(
     for word in words:
         if word.startswith("-") and not word.startswith("--model."):
             raise SetupError(f"unknown argument {word!r}{_nearest(word, known)}")
-    if path is not None:
-        places.append(path)
+    return one_place(*places, path), overrides
+
+
+def one_place(*named: str | None) -> str:
+    """Return the one place that was named, the current folder if none was. Raises `SetupError`."""
+    places = [place for place in named if place is not None]
     if len(set(places)) > 1:
-        raise SetupError(f"one model is served, and {' and '.join(map(repr, places))} were named")
-    return (places[0] if places else HERE), overrides
+        raise SetupError(f"one model is expected, and {' and '.join(map(repr, places))} were named")
+    return places[0] if places else HERE
 
 
 @contextmanager

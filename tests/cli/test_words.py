@@ -44,7 +44,7 @@ def test_a_word_that_is_neither_is_named_with_what_was_probably_meant(
 
 
 def test_a_path_beside_an_option_that_says_another_is_refused() -> None:
-    with pytest.raises(SetupError, match="one model is served, and 'a' and 'b' were named"):
+    with pytest.raises(SetupError, match="one model is expected, and 'a' and 'b' were named"):
         target_and_overrides(["a"], "b", KNOWN)
 
 
