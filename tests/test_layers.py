@@ -61,6 +61,9 @@ INSIDE = {
     "launching.py": {"core", "transports", "actors", "version"},
     "cli": {
         "core",
+        "engine",
+        "links",
+        "manifest",
         "transports",
         "loader",
         "actors",

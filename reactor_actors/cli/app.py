@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import typer
 
+from reactor_actors.cli.check import check
 from reactor_actors.cli.init import init
 from reactor_actors.cli.schema import schema
 from reactor_actors.cli.serve import serve
@@ -22,11 +23,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command(rich_help_panel="A model")(init)
-app.command(rich_help_panel="A model", context_settings={"ignore_unknown_options": True})(serve)
-app.command(rich_help_panel="A model")(schema)
+MODEL, CLUSTER = "A model", "Deployments on a cluster"
+WORDS = {"ignore_unknown_options": True}  # such as --model.width=320: they are the model's
+app.command(rich_help_panel=MODEL)(init)
+app.command(rich_help_panel=MODEL, context_settings=WORDS)(check)
+app.command(rich_help_panel=MODEL)(schema)
+app.command(rich_help_panel=MODEL, context_settings=WORDS)(serve)
 for verb in (status, logs, stop):
-    app.command(rich_help_panel="Deployments on a cluster")(verb)
+    app.command(rich_help_panel=CLUSTER)(verb)
 
 
 @app.callback()

@@ -188,6 +188,11 @@ Watchdog = Annotated[
     ),
 ]
 
+Load = Annotated[
+    bool, Option("--load", help="Load the model as well, with its weights, however long it takes.")
+]
+AsJson = Annotated[bool, Option("--json", help="Write one JSON object, for programs.")]
+
 NewFolder = Annotated[
     Path, Argument(metavar="NAME", help="The folder to make; its name is the model's.")
 ]

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from reactor_actors.cli.app import NAME, app, main
 from reactor_actors.scaffold import TEMPLATES
 
-VERBS = ("init", "schema", "serve", "status", "logs", "stop")
+VERBS = ("init", "check", "schema", "serve", "status", "logs", "stop")
 
 
 def completed(words: str) -> list[str]:
