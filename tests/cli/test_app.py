@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from reactor_actors.cli.app import NAME, app, main
 from reactor_actors.scaffold import TEMPLATES
 
+ROOT = Path(__file__).parents[2]
 VERBS = ("init", "check", "schema", "serve", "status", "logs", "stop")
 
 
@@ -80,6 +82,8 @@ def test_the_script_that_is_shown_completes_in_a_real_shell(tmp_path: Path) -> N
         (["stop", "--drain", "-1"], "'--drain'"),
         (["stop", "one", "two"], "Got unexpected extra argument"),
         (["status", "--address", "nowhere"], "--address expects auto or host:port"),
+        (["status", "--address", "127.0.0.1:1"], "no Ray cluster answers at"),
+        (["status", "one", "two"], "Got unexpected extra argument"),
         (["logs", "--address", "127.0.0.1:1"], "no Ray cluster answers at"),
         (["stop", "--address", "127.0.0.1:1"], "no Ray cluster answers at"),
     ],
@@ -94,3 +98,24 @@ def test_a_mistake_is_one_line_on_standard_error_and_status_1(
     assert told.err.startswith("error: ")
     assert told.err.count("\n") == 1
     assert line in told.err
+
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "docs/operations.md")),
+    *(ROOT / "docs" / name for name in ("authoring.md", "deploy.md")),
+    *sorted((ROOT / "reactor_actors" / "scaffold").glob("*/README.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
+def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
+    group: Any = get_command(app)
+    named = re.findall(r"reactor-actors ([a-z]+|--[a-z-]+)([^`\n#]*)", page.read_text())
+    for verb, rest in named:
+        known = {name for param in group.params for name in param.opts}
+        if not verb.startswith("-"):
+            known = {name for param in group.commands[verb].params for name in param.opts}
+        options = [verb] if verb.startswith("-") else []
+        options += re.findall(r"(?<![\w-])--[a-z][a-z.-]*", rest)
+        assert not [o for o in options if o not in known and not o.startswith("--model.")], verb
+    assert named
