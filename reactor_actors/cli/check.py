@@ -37,7 +37,7 @@ def check(
     looked = findings(target, config, overrides, load, host, port, webrtc_port_range, address)
     if as_json:
         found = list(looked)
-        print(told_as_json(found), flush=True)
+        print(told_as_json(found))
     else:
         found = shown(looked)
     raise typer.Exit(int(any(one.mark is Mark.BAD for one in found)))

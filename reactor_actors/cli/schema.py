@@ -20,5 +20,4 @@ def schema(target: options.Target = None, path: options.ModelPath = None) -> Non
     source = ModelSource(find_manifest(one_place(target, path)), {})
     what = f"importing {source.manifest.name}"
     contract = apart(what, contract_of, source, seconds=IMPORT_SECONDS, output=STANDARD_ERROR)
-    # Flushed here: typer minds readers who leave early, Python's own end complains of them.
-    print(json.dumps(openapi(contract), indent=2), flush=True)
+    print(json.dumps(openapi(contract), indent=2))

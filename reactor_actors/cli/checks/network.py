@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from collections.abc import Callable
 from contextlib import closing
 
 from reactor_actors.cli.checks.finding import Finding, Mark
@@ -12,7 +13,7 @@ from reactor_actors.core.errors import SetupError
 from reactor_actors.transports.http.listening import listen
 from reactor_actors.transports.webrtc.ice import bound_addresses, parse_ports
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 CONNECTIONS = 64
 """How many a server admits unless told otherwise; each takes a UDP port on every address."""
 
@@ -31,16 +32,28 @@ def http(host: str, port: int) -> Finding:
     return Finding("http", f"port {port} of {host} is free" if port else f"{host} has free ports")
 
 
-def udp(host: str, words: str) -> list[Finding]:
-    """Send a datagram to ourselves, and open a port of the range on the address of media."""
+def exchange(receiver: socket.socket, seconds: float = ANSWER_SECONDS) -> None:
+    """Send a datagram to a socket and wait for it. Raises `OSError` when it does not come."""
+    receiver.settimeout(seconds)
+    with closing(socket.socket(receiver.family, socket.SOCK_DGRAM)) as sender:
+        address, port = receiver.getsockname()[:2]
+        sender.sendto(_WORDS, (LOOPBACK if address == EVERYWHERE else address, port))
+        if receiver.recv(len(_WORDS)) != _WORDS:
+            raise OSError("something else came in its place")
+
+
+def udp(
+    host: str, words: str, attempt: Callable[[socket.socket], None] = exchange
+) -> list[Finding]:
+    """Open a port of the range on the address of media, and send a datagram to it."""
     try:
         ports = parse_ports(words)
     except SetupError as error:
         return [Finding("udp", error.message, Mark.BAD)]
-    [address] = bound_addresses(host) or ("0.0.0.0",)
+    [address] = bound_addresses(host) or (EVERYWHERE,)
     try:
         with closing(opened(address, ports)) as ours:
-            exchange(ours)
+            attempt(ours)
     except OSError as error:
         return [blocked(error, ports)]
     findings = [Finding("udp", f"media gets through, {told_of(ports)}")]
@@ -67,16 +80,6 @@ def opened(address: str, ports: tuple[int, int] | None) -> socket.socket:
             continue
         return sock
     raise trouble
-
-
-def exchange(receiver: socket.socket, seconds: float = ANSWER_SECONDS) -> None:
-    """Send a datagram to a socket and wait for it. Raises `OSError` when it does not come."""
-    receiver.settimeout(seconds)
-    with closing(socket.socket(receiver.family, socket.SOCK_DGRAM)) as sender:
-        here = LOOPBACK if receiver.family is socket.AF_INET else "::1"
-        sender.sendto(_WORDS, (here, receiver.getsockname()[1]))
-        if receiver.recv(len(_WORDS)) != _WORDS:
-            raise OSError("something else came in its place")
 
 
 def blocked(error: OSError, ports: tuple[int, int] | None) -> Finding:
