@@ -38,7 +38,9 @@ class Watcher:
             while self.newest is None:
                 await asyncio.sleep(0.01)
             pictures.append(self.newest)
-        return np.concatenate(pictures, axis=1)
+        # Until the model shows its first picture, a black one of another size stands for it.
+        height, width = pictures[-1].shape[:2]
+        return np.concatenate([cv2.resize(p, (width, height)) for p in pictures], axis=1)
 
 
 async def watch(url: str, changes: list[str]) -> np.ndarray:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 
 from reactor_actors.classic.model import VideoModel, is_decorated
 from reactor_actors.core.errors import SetupError
-from reactor_actors.core.faults import author_traceback
+from reactor_actors.core.faults import author_account
+
+log = logging.getLogger("reactor_actors.loader")
 
 
 def candidates(folder: Path) -> list[str]:
@@ -35,6 +38,8 @@ def discover(folder: Path) -> type[VideoModel]:
             if a_model and is_decorated(value):
                 found.setdefault(value, f"{value.__module__}:{value.__name__}")
     if len(found) == 1:
+        if failed:
+            log.warning("%s: these files failed to import: %s", folder, _listed(failed))
         return next(iter(found))
     if found:
         raise SetupError(
@@ -46,14 +51,17 @@ def discover(folder: Path) -> type[VideoModel]:
 
 
 def _nothing(folder: Path, failed: dict[str, BaseException]) -> SetupError:
-    told = [f"{name}.py ({_reason(error)})" for name, error in failed.items()]
-    imports = f"; these failed to import: {', '.join(told)}" if told else ""
-    detail = "\n".join(author_traceback(error) for error in failed.values())
+    imports = f"; these failed to import: {_listed(failed)}" if failed else ""
+    detail = "\n".join("".join(author_account(error).format()) for error in failed.values())
     return SetupError(
         f"{folder}: no reactor.yaml, and no @model class in its files{imports}. Write the line "
         '"model: pipeline:MyModel" into a reactor.yaml to name a class of another kind',
         detail,
     )
+
+
+def _listed(failed: dict[str, BaseException]) -> str:
+    return ", ".join(f"{name}.py ({_reason(error)})" for name, error in failed.items())
 
 
 def _reason(error: BaseException) -> str:

@@ -1,8 +1,7 @@
 """From what a person names to the author's class.
 
 Two steps, in two processes. `find_model` reads what is written and gives a `ModelSource`, plain
-data that travels. `load_class` imports the class in the process where the model is going to live;
-`contract_of` does, too, for whoever only wants to know what it declares.
+data that travels. `load_class` imports the class in the process where the model is going to live.
 """
 
 from __future__ import annotations
@@ -20,12 +19,11 @@ from typing import Any, TypeAlias, TypeGuard
 
 from reactor_actors.carrying import unpacked
 from reactor_actors.classic import VideoModel
-from reactor_actors.classic.declaration import declare, spec_of
+from reactor_actors.classic.declaration import spec_of
 from reactor_actors.classic.program import ClassicProgram
-from reactor_actors.classic.rate import Rate
-from reactor_actors.core.contract import Contract
-from reactor_actors.core.errors import ModelError, SetupError
-from reactor_actors.core.faults import author_account, author_traceback
+from reactor_actors.compat import Alias, alias_of, explain, foreign, install, stands_in
+from reactor_actors.core.errors import SetupError
+from reactor_actors.core.faults import author_account
 from reactor_actors.discovery import candidates, discover
 from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
@@ -62,7 +60,8 @@ class ModelSource:
     But for one that is written nowhere: `code` is the class itself, from `carrying.packed`.
 
     A class of generation 1 may name a config of its own, which shows only when it is imported. It
-    counts unless one is `configured`, and `overrides` are put on top of it.
+    counts unless one is `configured`, and `overrides` are put on top of it. `alias` says what
+    `reactor_runtime` means to the model's files.
     """
 
     manifest: Manifest
@@ -70,6 +69,7 @@ class ModelSource:
     code: bytes | None = field(default=None, repr=False)
     configured: bool = True
     overrides: tuple[str, ...] = ()
+    alias: Alias = Alias.AUTO
 
     def moved_to(self, folder: Path) -> ModelSource:
         """Return the source as it is where its folder does not exist, but `folder` is a copy."""
@@ -82,13 +82,9 @@ class ModelSource:
         return replace(self, manifest=replace(manifest, folder=folder, weights_path=weights))
 
 
-def find_manifest(target: str | Path) -> Manifest:
-    """Read what is written about a model, but for its config.
-
-    `target` is the model's folder, its manifest file, or `module:Class` in the current folder.
-    Raises `SetupError`.
-    """
-    return _manifest_of(str(target))
+def find_unconfigured(target: str | Path, environ: Mapping[str, str]) -> ModelSource:
+    """Read what is written about a model, but for its config. As `find_model`."""
+    return ModelSource(_manifest_of(str(target)), {}, alias=alias_in(environ))
 
 
 def find_model(
@@ -112,7 +108,18 @@ def find_model(
     manifest = _manifest_of(str(target))
     path = manifest.config_path if config is None else _absolute(str(config))
     values = load_config(path, overrides, environ=environ)
-    return ModelSource(manifest, values, configured=path is not None, overrides=tuple(overrides))
+    return ModelSource(
+        manifest,
+        values,
+        configured=path is not None,
+        overrides=tuple(overrides),
+        alias=alias_in(environ),
+    )
+
+
+def alias_in(environ: Mapping[str, str]) -> Alias:
+    """Return what the environment says of `reactor_runtime`. Raises `SetupError`."""
+    return alias_of(environ.get("REACTOR_ACTORS_ALIAS") or Alias.AUTO)
 
 
 def load_program(source: ModelSource) -> Program:
@@ -123,32 +130,8 @@ def load_program(source: ModelSource) -> Program:
     """
     for note in source.manifest.notes:
         log.warning("%s", note)
-    found = _class_of(source)
-    return program_of(found, _config_of(source, found), _facts(source.manifest))
-
-
-def contract_of(source: ModelSource) -> Contract:
-    """Import a model's class and return what it declares, without `load()`, weights and config.
-
-    A class of generation 2 is constructed. One of generation 1 is not: there, it is construction
-    that loads. What loading may change, such as a rate, is as it stands on the class.
-
-    Raises:
-        SetupError: As `load_class`.
-        ModelError: It cannot be declared like that, or fails to be constructed; `detail` is the
-            author's own traceback.
-    """
-    found, facts = _class_of(source), _facts(source.manifest)
-    try:
-        if issubclass(found, VideoModel):
-            declaration = declare(found)  # type: ignore[arg-type]  # a class is hashable
-            return declaration.contract(Rate(declaration.fps).first, **facts)
-        return compile_model(found, facts=facts).contract()
-    except (Exception, SystemExit) as error:
-        told = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise ModelError(
-            f"{found.__name__} cannot be declared: {told}", author_traceback(error)
-        ) from None
+    found = class_of(source)
+    return program_of(found, _config_of(source, found), facts_of(source.manifest))
 
 
 def program_of(
@@ -166,7 +149,7 @@ def program_of(
     return compile_model(cls, config, facts)
 
 
-def load_class(manifest: Manifest) -> ModelClass:
+def load_class(manifest: Manifest, alias: Alias = Alias.AUTO) -> ModelClass:
     """Make this process the model's home, and import its class.
 
     The model's folder comes first on `sys.path`, and `get_weights_path` knows its `weights_path`.
@@ -181,10 +164,10 @@ def load_class(manifest: Manifest) -> ModelClass:
         ModelClassError: What it names is no model class.
     """
     if not manifest.import_string:
-        _settle(manifest)
+        _settle(manifest, alias)
         return discover(manifest.folder)
     module_name, class_name = split_import_string(manifest.import_string)
-    _settle(manifest)
+    _settle(manifest, alias)
     try:
         module = importlib.import_module(module_name)
         found = getattr(module, class_name, None)
@@ -196,13 +179,13 @@ def load_class(manifest: Manifest) -> ModelClass:
     raise _unfit(module, class_name, found)
 
 
-def unpack_class(manifest: Manifest, code: bytes) -> ModelClass:
+def unpack_class(manifest: Manifest, code: bytes, alias: Alias = Alias.AUTO) -> ModelClass:
     """Make this process the model's home, and unpack its class, which no module has.
 
     Raises:
         SetupError: What it needs cannot be imported here; `detail` is the traceback.
     """
-    _settle(manifest)
+    _settle(manifest, alias)
     try:
         found: ModelClass = unpacked(code)
     except (Exception, SystemExit) as error:
@@ -211,13 +194,14 @@ def unpack_class(manifest: Manifest, code: bytes) -> ModelClass:
     return found
 
 
-def _class_of(source: ModelSource) -> ModelClass:
+def class_of(source: ModelSource) -> ModelClass:
+    """Make this process the model's home, and import or unpack its class. As `load_class`."""
     if source.code is None:
-        return load_class(source.manifest)
-    return unpack_class(source.manifest, source.code)
+        return load_class(source.manifest, source.alias)
+    return unpack_class(source.manifest, source.code, source.alias)
 
 
-def _facts(manifest: Manifest) -> dict[str, str]:
+def facts_of(manifest: Manifest) -> dict[str, str]:
     """Return what the manifest says and a class cannot."""
     facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
     return {key: value for key, value in facts.items() if value is not None}
@@ -236,11 +220,12 @@ def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
     return load_config(path, source.overrides, environ=os.environ)
 
 
-def _settle(manifest: Manifest) -> None:
+def _settle(manifest: Manifest, alias: Alias) -> None:
     if not manifest.folder.is_dir():
         raise SetupError(f"{manifest.folder}: the model's folder does not exist on this machine")
     declare_weights_path(manifest.weights_path)
     _move_to(manifest.folder)
+    install(alias)
 
 
 def _manifest_of(target: str) -> Manifest:
@@ -295,7 +280,9 @@ def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -
     ]
     place = f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
-    hint = f"; {_install(manifest)}, or put it beside the model" if missing else ""
+    hint = explain(error) if isinstance(error, ImportError) else ""
+    if missing and not hint and not stands_in(missing):
+        hint = f"; {_install(manifest)}, or put it beside the model"
     message = f"importing {module_name!r} failed{place}: {reason}{hint}"
     return SetupError(message, "".join(account.format()))
 
@@ -328,6 +315,11 @@ def _unfit(module: ModuleType, class_name: str, found: Any) -> SetupError:
     if found is None:
         return SetupError(f"{file}: no class {class_name!r}{hint}")
     kind = "another class" if isinstance(found, type) else f"an object of {type(found).__name__}"
+    if isinstance(found, type) and foreign(found):
+        hint = (
+            ": it derives from the reactor_runtime that is installed; REACTOR_ACTORS_ALIAS=force "
+            "has reactor_actors stand in for it"
+        )
     expected = "expected a class of yours that derives from ReactorModel or VideoModel"
     return ModelClassError(f"{file}: {class_name!r}: {expected}, came {kind}{hint}")
 

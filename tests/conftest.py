@@ -17,15 +17,16 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def no_model_thread_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that leaves a model's thread behind, or a task on its event loop."""
+    """Fail a test that leaves a thread of a model behind, or a task on its event loop."""
     if inspect.iscoroutinefunction(getattr(request.node, "function", None)):
         request.getfixturevalue("no_task_is_left")
     before = set(threading.enumerate())
     yield
-    left = [t for t in threading.enumerate() if t.name == "model" and t not in before]
+    left = [t for t in set(threading.enumerate()) - before if t.name.startswith("model")]
     for thread in left:
         thread.join(2.0)
-    assert not [t for t in left if t.is_alive()], "a model's thread was left running"
+    names = [thread.name for thread in left if thread.is_alive()]
+    assert not names, f"threads of a model were left running: {names}"
 
 
 @pytest.fixture

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
+from reactor_actors import VideoModel
+from reactor_actors.core.session import State
+from reactor_actors.interface.later import COVERED, LATER
+from tests.local import Local, serving
+
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "authoring.md"]
-LINKED = [*PAGES, *(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md"]
+CLASSIC = ROOT / "docs" / "classic.md"
+PAGES = [ROOT / "README.md", ROOT / "docs" / "authoring.md", CLASSIC]
+LINKED = [
+    *PAGES,
+    *(ROOT / "docs").glob("*.md"),
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / "examples").rglob("README.md"),
+]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_python_on_a_page_runs(page: Path) -> None:
+@contextmanager
+def executed(page: Path) -> Iterator[ModuleType]:
+    """Run the blocks of a page, as the module that they make up."""
     blocks = BLOCK.findall(page.read_text())
     assert blocks
     module = ModuleType(f"page_{page.stem}")
@@ -24,14 +39,49 @@ def test_the_python_on_a_page_runs(page: Path) -> None:
     try:
         for block in blocks:
             exec(compile(block, str(page), "exec"), module.__dict__)
+        yield module
     finally:
         del sys.modules[module.__name__]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_on_a_page_runs(page: Path) -> None:
+    with executed(page):
+        pass
+
+
+async def lit(local: Local) -> None:
+    """Wait for a picture that is not black."""
+    await local.until(lambda: local.screen.newest().max() > 30 or None)
+
+
+async def test_every_model_on_the_page_about_generation_1_shows_pictures() -> None:
+    with executed(CLASSIC) as module:
+        found = [value for value in vars(module).values() if isinstance(value, type)]
+        models = [cls for cls in found if issubclass(cls, VideoModel) and cls is not VideoModel]
+        assert len(models) == 7
+        for cls in models:
+            async with serving(cls) as local:
+                anna = local.join()
+                await local.shown(1)
+                if any(track.name == "webcam" for track in local.contract.tracks):
+                    anna.show("webcam", np.full((64, 96, 3), 200, np.uint8))
+                await lit(local)
+                await local.stopped()
+                assert local.transport.state is State.READY
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_name_that_sends_its_importer_to_the_list_is_on_it() -> None:
+    page = (ROOT / "docs" / "migrating.md").read_text()
+    assert COVERED.startswith("docs/migrating.md ")
+    for name in LATER:
+        assert f"`{name}`" in page, name
 
 
 def test_every_failure_that_operators_are_told_of_is_held_by_a_test() -> None:

@@ -6,18 +6,25 @@ import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from reactor_actors.core.errors import ModelError, SetupError
+from reactor_actors.classic import VideoModel
+from reactor_actors.classic.program import ClassicProgram
+from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import SetupError
+from reactor_actors.engine.host import ModelHost
+from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
+from reactor_actors.interface.program import ModelProgram
 from reactor_actors.loader import (
     ModelClassError,
     ModelSource,
-    contract_of,
-    find_manifest,
     find_model,
     load_class,
+    load_program,
+    program_of,
 )
 from reactor_actors.manifest import (
     ImportStringError,
@@ -311,73 +318,6 @@ def test_a_missing_library_is_installed_from_the_models_requirements(tmp_path: P
     assert told in caught.value.message
 
 
-DECLARING = """
-from reactor_actors.interface import Output, ReactorPipeline, InputState, Video
-
-class Film(Output):
-    film: Video
-
-class Dials(InputState):
-    light: float = 1.0
-
-class MyModel(ReactorPipeline):
-    state: Dials
-    fps = 12
-
-    def load(self, config):
-        raise RuntimeError("weights")
-"""
-CLASSIC = """
-from reactor_actors import VideoModel, VideoOut, command, model
-
-@model(name="decorated", config="missing.yml")
-class MyModel(VideoModel):
-    film = VideoOut(rate=12)
-
-    def __init__(self, config):
-        raise RuntimeError("weights")
-
-    def start_session(self):
-        pass
-
-    @command("set_light")
-    def set_light(self, light: float = 1.0):
-        pass
-"""
-
-
-@pytest.mark.parametrize("text", [DECLARING, CLASSIC])
-def test_a_contract_is_told_without_loading_in_either_generation(tmp_path: Path, text: str) -> None:
-    model_in(tmp_path, pipeline=text)
-    (tmp_path / "reactor.yaml").write_text("{model: pipeline:MyModel, name: dream, version: 1.10}")
-    contract = contract_of(ModelSource(find_manifest(tmp_path), {}))
-    assert (contract.name, contract.version, contract.fps) == ("dream", "1.10", 12.0)
-    assert [track.name for track in contract.tracks] == ["film"]
-    assert [command.name for command in contract.commands] == ["set_light"]
-
-
-def test_without_a_name_in_the_manifest_a_decorated_class_has_its_own(tmp_path: Path) -> None:
-    model_in(tmp_path, pipeline=CLASSIC)
-    assert contract_of(ModelSource(find_manifest(tmp_path), {})).name == "decorated"
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        ("buffer_size = 0", "ValueError: MyModel.buffer_size must be a whole number above 0"),
-        ("def __init__(self): 1 / 0", "ZeroDivisionError: division by zero"),
-        ("def __init__(self): raise SystemExit", "SystemExit"),
-    ],
-)
-def test_what_cannot_be_declared_is_the_authors_fault(tmp_path: Path, body: str, told: str) -> None:
-    model_in(tmp_path, pipeline=f"{HEADER}class MyModel(ReactorModel):\n    {body}\n")
-    with pytest.raises(ModelError) as caught:
-        contract_of(find_model(tmp_path, environ={}))
-    assert caught.value.message.startswith(f"MyModel cannot be declared: {told}")
-    assert "\n" not in caught.value.message
-    assert caught.value.detail
-
-
 def test_the_detail_of_a_failed_import_is_the_authors_own_traceback(tmp_path: Path) -> None:
     text = "def build():\n    try:\n        import waves\n    finally:\n        1 / 0\nbuild()\n"
     manifest = model_in(tmp_path, pipeline=text, waves="raise ValueError('too high')")
@@ -413,3 +353,129 @@ def test_a_folder_that_this_machine_does_not_have_is_named(tmp_path: Path) -> No
 def test_errors_of_the_loader_cross_processes() -> None:
     error = pickle.loads(pickle.dumps(ModelClassError("wrong", "detail")))
     assert (type(error), str(error), error.detail) == (ModelClassError, "wrong", "detail")
+
+
+CLASSIC = """
+from reactor_actors import VideoModel, model
+
+@model(name="{name}", config={config!r})
+class Face(VideoModel):
+    seen = []
+    def __init__(self, config):
+        self.seen.append(config)
+    def start_session(self): ...
+"""
+
+
+def loaded(source: ModelSource) -> tuple[Contract, object]:
+    """Load a model of generation 1 as its process does; return its contract and its config."""
+    host = ModelHost(lambda: load_program(source))
+    try:
+        contract = host.load().result(15)
+    finally:
+        assert host.close()
+    seen = vars(load_class(source.manifest))["seen"]
+    return contract, seen[-1]
+
+
+def classic_in(folder: Path, name: str, config: str | None = "own.yml", manifest: str = "") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "face.py").write_text(CLASSIC.format(name=name, config=config))
+    (folder / "own.yml").write_text("size: {width: 1}\nfrom: decorator")
+    (folder / "listed.yml").write_text("size: {width: 2}\nfrom: manifest")
+    (folder / "named.yml").write_text("size: {width: 3}\nfrom: option")
+    if manifest:
+        (folder / "reactor.yaml").write_text(f"model: face:Face\n{manifest}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("manifest", "named", "expected"),
+    [
+        ("", None, {"size": {"width": 1}, "from": "decorator"}),
+        ("name: other", None, {"size": {"width": 1}, "from": "decorator"}),
+        ("config: listed.yml", None, {"size": {"width": 2}, "from": "manifest"}),
+        ("config: listed.yml", "named.yml", {"size": {"width": 3}, "from": "option"}),
+        ("", "named.yml", {"size": {"width": 3}, "from": "option"}),
+    ],
+)
+def test_a_config_is_that_of_the_option_else_of_the_manifest_else_of_the_decorator(
+    tmp_path: Path, manifest: str, named: str | None, expected: dict[str, object]
+) -> None:
+    folder = classic_in(tmp_path, "configured", manifest=manifest)
+    config = None if named is None else folder / named
+    source = find_model(folder, config=config, environ={})
+    assert loaded(source)[1] == expected
+    overridden = find_model(
+        folder, config=config, overrides=["--model.size.width=9", "--model.a.b=x"], environ={}
+    )
+    assert loaded(overridden)[1] == {**expected, "size": {"width": 9}, "a": {"b": "x"}}
+
+
+def test_overrides_alone_will_do(tmp_path: Path) -> None:
+    folder = classic_in(tmp_path, "overridden", config=None)
+    source = find_model(folder, overrides=["--model.a.b=1"], environ={})
+    config: Any = loaded(source)[1]
+    assert config == {"a": {"b": 1}}
+    assert config.a.b == 1
+
+
+def test_a_config_of_the_decorator_reads_the_environment_of_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = classic_in(tmp_path, "environed")
+    (folder / "own.yml").write_text("rate: ${env:CLASSIC_RATE,30}")
+    assert loaded(find_model(folder, environ={}))[1] == {"rate": 30}
+    monkeypatch.setenv("CLASSIC_RATE", "24")
+    assert loaded(find_model(folder, environ={}))[1] == {"rate": 24}
+
+
+def test_a_config_of_the_decorator_that_is_missing_is_named(tmp_path: Path) -> None:
+    folder = classic_in(tmp_path, "configless", config="gone.yml")
+    with pytest.raises(SetupError, match=f"{tmp_path}/gone.yml cannot be read"):
+        loaded(find_model(folder, environ={}))
+
+
+def test_a_config_of_the_decorator_may_stand_beside_its_module(tmp_path: Path) -> None:
+    inner = classic_in(tmp_path / "inner", "inner")
+    assert inner.is_dir()
+    (tmp_path / "reactor.yaml").write_text("model: inner.face:Face")
+    assert loaded(find_model(tmp_path, environ={}))[1] == {
+        "size": {"width": 1}, "from": "decorator",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("manifest", "name"),
+    [("", "its-own-name"), ("name: written", "written"), ("a: b", "its-own-name")],
+)
+def test_the_name_is_the_manifests_else_the_decorators(
+    tmp_path: Path, manifest: str, name: str
+) -> None:
+    folder = classic_in(tmp_path / "folder", "its-own-name", manifest=manifest)
+    assert loaded(find_model(folder, environ={}))[0].name == name
+
+
+def test_which_base_a_class_has_picks_its_generation() -> None:
+    class New(ReactorModel):
+        async def run(self) -> None: ...
+
+    class Old(VideoModel):
+        def start_session(self) -> None: ...
+
+    assert isinstance(compiled(New), ModelProgram)
+    assert isinstance(compiled(Old), ClassicProgram)
+
+
+def compiled(cls: Any) -> Program:
+    """Compile a class on a host's thread, and let go of it there."""
+    made: list[Program] = []
+
+    def build() -> Program:
+        made.append(program_of(cls, {}, {}))
+        return made[0]
+
+    host = ModelHost(build)
+    host.load().result(15)
+    assert host.close()
+    return made[0]

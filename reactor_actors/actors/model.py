@@ -84,6 +84,10 @@ class ModelActor:
         """Return as soon as the model's thread is not held by author code."""
         self._host.breathe().result()
 
+    def stack(self) -> str:
+        """Say where author code holds threads of the model's; "" if it holds none."""
+        return self._host.stack()
+
     def stop(self) -> None:
         """Ask the model to end."""
         self._host.stop()

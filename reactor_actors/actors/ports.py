@@ -42,6 +42,12 @@ class Replica(Protocol):
     async def breathe(self) -> None:
         """Return as soon as the model's thread is not held by author code."""
 
+    async def stack(self) -> str:
+        """Say where author code holds the model's threads; "" if it holds none, or cannot be asked.
+
+        Never takes long.
+        """
+
     async def stop(self) -> None:
         """Ask the model to end."""
 

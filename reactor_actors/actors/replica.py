@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import ray
@@ -15,6 +16,9 @@ from reactor_actors.loader import ModelSource
 
 CALLS = 8
 """Calls a model's actor takes at a time: the long `run`, and the short ones beside it."""
+
+
+STACK_SECONDS = 2.0
 
 
 class RayReplica:
@@ -46,6 +50,14 @@ class RayReplica:
     async def breathe(self) -> None:
         """Return as soon as the model's thread is free."""
         await self._asked(self.actor.breathe.remote())
+
+    async def stack(self) -> str:
+        """Say where author code is; "" after two seconds, as when native code holds the GIL."""
+        try:
+            async with asyncio.timeout(STACK_SECONDS):
+                return str(await self.actor.stack.remote())
+        except (TimeoutError, RayError):
+            return ""
 
     async def stop(self) -> None:
         """Ask the model to end."""

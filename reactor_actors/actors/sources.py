@@ -14,7 +14,7 @@ from ray import cloudpickle
 
 from reactor_actors.carrying import importable, packed
 from reactor_actors.core.errors import SetupError
-from reactor_actors.loader import ModelSource, find_model
+from reactor_actors.loader import ModelSource, alias_in, find_model
 from reactor_actors.manifest import Manifest, load_config, name_of
 
 _INSTALLED = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")})
@@ -34,7 +34,8 @@ def source_of(model: object, config: Mapping[str, Any] | str | Path | None) -> M
     if isinstance(model, type):
         values = load_config(None if path is None else Path(path), environ=os.environ)
         manifest, code = _of_class(model)
-        found = ModelSource(manifest, values, code, configured=path is not None)
+        alias = alias_in(os.environ)
+        found = ModelSource(manifest, values, code, configured=path is not None, alias=alias)
     elif isinstance(model, str | Path):
         found = find_model(model, config=path, environ=os.environ)
     else:

@@ -16,12 +16,14 @@ from typing import Any
 from reactor_actors.actors.ports import End, Loaded, Meeting, Replica
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
+from reactor_actors.core.session import State
 from reactor_actors.transports.venue import Venue, Whereabouts
 
 log = logging.getLogger("reactor_actors.supervisor")
 
 MEET_SECONDS = 10.0
 STOP_SECONDS = 5.0
+NOWHERE = "waiting at an await, or in native code that lets nobody look"
 
 
 class Supervisor:
@@ -47,6 +49,7 @@ class Supervisor:
         self._patience = patience
         self._restarts = restarts or Restarts()
         self._replica: Replica | None = None
+        self._replacing: asyncio.Future[None] | None = None
         self._stopping = asyncio.Event()
         self._ever_loaded = False
         self.failure: ModelError | SetupError | None = None
@@ -89,10 +92,23 @@ class Supervisor:
             with suppress(Exception):
                 await asyncio.wait_for(self._replica.stop(), STOP_SECONDS)
 
-    def _replace(self) -> None:
+    def _replace(self, seconds: float) -> None:
         """End a model that does not come back from author code; `keep` starts another."""
         if self._replica is not None:
-            self._replica.kill()
+            self._replacing = asyncio.ensure_future(self._give_up(self._replica, seconds))
+
+    async def _give_up(self, replica: Replica, seconds: float) -> None:
+        stack = await _where(replica)
+        if self._venue.host.state is not State.CLOSING:
+            return  # it has come back while it was asked
+        log.error(
+            "the model did not come back to the runtime within %g s after its session had ended: "
+            "its process is replaced (a start_session() must return soon after should_stop() "
+            "turns true; run() and handlers must not block). Author code was %s",
+            seconds,
+            f"here:\n{stack.rstrip()}" if stack else NOWHERE,
+        )
+        replica.kill()
 
     async def _live(self) -> None:
         """Bring one process from its start to its end."""
@@ -157,7 +173,8 @@ class Supervisor:
             except TimeoutError:
                 raise ModelError(
                     f"author code has held the model's thread for {self._patience:g} s "
-                    "(--watchdog): its process is replaced"
+                    "(--watchdog): its process is replaced",
+                    await _where(replica),
                 ) from None
             await asyncio.wait([running], timeout=self._patience / 4)
         await running
@@ -167,6 +184,15 @@ class Supervisor:
             log.error("%s\n%s", failure.message, failure.detail.rstrip())
         else:
             log.error("the model's process has ended: %s", told(failure))
+
+
+async def _where(replica: Replica) -> str:
+    """Return where author code is, if that can be told: a process may die of being asked."""
+    try:
+        return await replica.stack()
+    except Exception as error:
+        log.debug("a model could not be asked where it is: %s", told(error))
+        return ""
 
 
 def _noted(running: asyncio.Future[None]) -> None:

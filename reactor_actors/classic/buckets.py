@@ -21,7 +21,13 @@ Contents: TypeAlias = Mapping[str, Any]
 @dataclass(eq=False, slots=True)
 class _Bucket:
     index: int
+    place: int
     values: dict[str, Any] = field(default_factory=dict)
+
+    def emptied(self) -> Contents:
+        """Let go of the values, and keep which tracks they were of."""
+        values, self.values = self.values, dict.fromkeys(self.values)
+        return values
 
 
 class Buckets:
@@ -29,10 +35,12 @@ class Buckets:
 
     def __init__(self, tracks: Iterable[str]) -> None:
         self._next = dict.fromkeys(tracks, 0)
-        self._quiet: set[str] = set()
+        # From which place on a track is waited for; one that is quiet is not in here.
+        self._awaited = dict.fromkeys(self._next, 0)
         self._open: dict[int, _Bucket] = {}
         self._recent: deque[_Bucket] = deque(maxlen=WAITING)
         self._left: dict[int, None] = {}
+        self._opened = 0
         self._highest = -1
 
     def add(self, track: str, value: Any, index: int | None = None) -> list[Contents] | None:
@@ -43,14 +51,17 @@ class Buckets:
         if index is not None and index in self._left:
             return None
         bucket = self._bucket(track, index)
-        self._quiet.discard(track)
+        # A bucket from before a quiet track's return will never have anything of it.
+        self._awaited.setdefault(track, bucket.place)
         self._next[track] = max(self._next[track], bucket.index + 1)
         if bucket.index not in self._open:
             self._open[bucket.index] = bucket
+            self._opened += 1
             self._highest = max(self._highest, bucket.index)
             if len(self._open) > WAITING:
                 # Asked before the newest one counts: it has had no time to be contributed to.
-                self._quiet |= {t for t in self._next if self._is_missing(t) and t != track}
+                for quiet in [t for t in self._awaited if self._is_missing(t) and t != track]:
+                    del self._awaited[quiet]
             self._recent.append(bucket)
         bucket.values[track] = value
         return self._leaving()
@@ -58,18 +69,22 @@ class Buckets:
     def _bucket(self, track: str, index: int | None) -> _Bucket:
         if index is None:
             index = self._next[track]
-            if track in self._quiet:
+            if track not in self._awaited:
                 index = next(reversed(self._open), self._highest + 1)
             while index in self._left:
                 index += 1
-        return self._open.get(index) or _Bucket(index)
+        return self._open.get(index) or _Bucket(index, self._opened)
 
     def _is_missing(self, track: str) -> bool:
         return all(track not in bucket.values for bucket in self._recent)
 
+    def _is_full(self, bucket: _Bucket) -> bool:
+        return all(
+            track in bucket.values or since > bucket.place for track, since in self._awaited.items()
+        )
+
     def _leaving(self) -> list[Contents]:
-        awaited = self._next.keys() - self._quiet
-        gone = [bucket for bucket in self._open.values() if awaited <= bucket.values.keys()]
+        gone = [bucket for bucket in self._open.values() if self._is_full(bucket)]
         if len(self._open) - len(gone) > WAITING:
             gone = [next(iter(self._open.values()))]
         for bucket in gone:
@@ -77,4 +92,4 @@ class Buckets:
             self._left[bucket.index] = None
         while len(self._left) > REMEMBERED:
             del self._left[next(iter(self._left))]
-        return [bucket.values for bucket in gone]
+        return [bucket.emptied() for bucket in gone]

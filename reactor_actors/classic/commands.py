@@ -67,14 +67,13 @@ def handlers_of(cls: type) -> dict[str, Handler]:
     found: dict[str, Handler] = {}
     for owner in reversed(cls.__mro__):
         own: dict[str, str] = {}
-        for attribute, (name, description) in _marked(owner):
+        for attribute, function, (name, description) in _marked(owner):
             if other := own.get(name):
                 raise ValueError(
                     f"{owner.__name__}: {other}() and {attribute}() both handle the command "
                     f"{name!r}. Keep one, or give them different names."
                 )
             own[name] = attribute
-            function = vars(owner)[attribute]
             arguments, _ = signature(function, f"{owner.__name__}.{attribute}", client=False)
             summary = description or summary_of(function)
             found[name] = Handler(name, summary, function, arguments)
@@ -104,8 +103,14 @@ def answered(name: str, value: Any) -> Words | None:
     return worded(value if isinstance(value, Mapping) else {"result": value}, name)
 
 
-def _marked(owner: type) -> Iterator[tuple[str, tuple[str, str]]]:
+def _marked(owner: type) -> Iterator[tuple[str, Callable[..., Any], tuple[str, str]]]:
     for attribute, member in vars(owner).items():
-        marked = getattr(member, _COMMAND, None)
+        inner = member.__func__ if type(member) in (staticmethod, classmethod) else member
+        marked = vars(inner).get(_COMMAND) if inspect.isfunction(inner) else None
+        if marked is not None and inner is not member:
+            raise TypeError(
+                f"{owner.__name__}.{attribute}: commands are methods of the instance; "
+                f"remove @{type(member).__name__}"
+            )
         if marked is not None:
-            yield attribute, marked
+            yield attribute, member, marked

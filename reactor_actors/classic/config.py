@@ -15,6 +15,9 @@ class Config(dict[str, Any]):
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__({key: _nested(value) for key, value in values.items()})
 
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, _nested(value))
+
     def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
@@ -23,13 +26,17 @@ class Config(dict[str, Any]):
             raise AttributeError(f"the config has no {name!r} here; it has: {known}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = _nested(value)
+        self[name] = value
 
     def __delattr__(self, name: str) -> None:
         try:
             del self[name]
         except KeyError:
             raise AttributeError(f"the config has no {name!r} here") from None
+
+    def copy(self) -> Config:
+        """Return a config of its own, at every level."""
+        return Config(self)
 
     def __reduce__(self) -> Any:
         return Config, (dict(self),)

@@ -13,9 +13,13 @@ from reactor_actors.classic.tracks import MediaTrack, default_of, tracks_of
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.media import Direction
 from reactor_actors.core.naming import snake_case, summary_of
+from reactor_actors.core.values import is_number
 
 WAITING = 50
 """How many ticks wait for playout before `emit` blocks."""
+
+FIRST_LEAD = 4
+"""How many of them a session begins with, where the rate is fixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Declaration:
             pinned=self.fps is not None,
             buffer_size=WAITING,
             fixed_latency=self.fixed_latency,
+            first_lead=FIRST_LEAD,
             **named,
         )
 
@@ -87,7 +92,7 @@ def declare(cls: type) -> Declaration:
 def _fixed_rate(cls: type, default: MediaTrack | None) -> float | None:
     fps = getattr(cls, "emission_fps", None)
     if fps is not None:
-        if isinstance(fps, bool) or not isinstance(fps, int | float) or not math.isfinite(fps):
+        if not is_number(fps) or not math.isfinite(fps):
             raise ValueError(f"{cls.__name__}.emission_fps is a number above 0; got {fps!r}")
         if fps < 0:
             raise ValueError(f"{cls.__name__}.emission_fps must be above zero; got {fps!r}")
@@ -98,14 +103,17 @@ def _fixed_rate(cls: type, default: MediaTrack | None) -> float | None:
     return None
 
 
+_NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
+
 def _check_session(cls: type) -> None:
     session = getattr(cls, "start_session", None)
-    if getattr(session, "__isabstract__", False):
+    if getattr(session, "__isabstractmethod__", False):
         raise TypeError(
             f"{cls.__name__} has no start_session(): write one that emits until "
             "get_ctx().should_stop() is true"
         )
-    if inspect.iscoroutinefunction(session) or inspect.isgeneratorfunction(session):
+    if any(is_one(session) for is_one in _NOT_PLAIN):
         raise TypeError(
             f"{cls.__name__}.start_session() is a plain function: it runs on a thread of its own, "
             "and emit() waits there. Remove `async` and `yield`; a generator belongs to "

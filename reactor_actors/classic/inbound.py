@@ -94,7 +94,7 @@ class Inbound:
             track, arrival = self._waiting.popleft()
         try:
             self._on_media(MediaBundle([TrackData(track.info, arrival.open())]))
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: nobody waits for the end of this job
             log.error("on_media() failed; the session goes on\n%s", author_traceback(error))
 
     def _warn(self) -> None:

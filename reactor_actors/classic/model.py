@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -36,10 +37,9 @@ class VideoModel:
     def __init__(self, config: Config) -> None:
         """Load weights and prepare. Called once, before any client can connect."""
 
+    @abstractmethod
     def start_session(self) -> None:
         """Emit until `get_ctx().should_stop()`; called once a session, when a client is there."""
-
-    start_session.__isabstract__ = True  # type: ignore[attr-defined]
 
     def on_media(self, bundle: MediaBundle) -> None:
         """See what arrives on the input tracks, every frame of it. What it raises is logged."""

@@ -65,7 +65,7 @@ class Outbound:
 
     def emit(self, track: MediaTrack, frame: Any, bucket: int | None) -> None:
         """Check a frame, pair it, and wait until what it completes is admitted."""
-        if bucket is not None and (isinstance(bucket, bool) or not isinstance(bucket, int)):
+        if isinstance(bucket, bool) or not isinstance(bucket, int | np.integer | None):
             raise TypeError(f"bucket is a whole number, or None; got {bucket!r}")
         session = self._session
         if session is None:
@@ -78,9 +78,9 @@ class Outbound:
         with self._turn:
             if session.context.should_stop():
                 return
-            session.last[track.name] = value
             # What has to wait for other tracks must not change when the author goes on.
             held = value if len(self._names) == 1 else copied(value)
+            session.last[track.name] = held
             leaving = session.buckets.add(track.name, held, bucket)
             if leaving is None:
                 log.warning("emit() on %r: bucket %s has left already; ignored", track.name, bucket)
@@ -95,6 +95,8 @@ class Outbound:
 
     def _push(self, session: _Session, contents: Contents) -> None:
         batch = self._stage.prepare(contents)
+        if session.context.should_stop():
+            return  # asked after the batch has its epoch: the cut of a stop comes later, or this
         fps = session.rate.emitted(batch.count, time.monotonic(), self._stage.waiting)
         if fps is not None:
             self._stage.adjust(fps)

@@ -8,6 +8,7 @@ must not stop the loop that lets `emit` go on.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from reactor_actors.core.contract import Contract
 from reactor_actors.core.faults import author_traceback
 from reactor_actors.core.media import Direction
 from reactor_actors.core.ports import ClientPort, Feed
+from reactor_actors.core.values import is_number
 from reactor_actors.engine.answering import answer
 from reactor_actors.engine.program import Settled, settle
 from reactor_actors.engine.stage import Stage
@@ -68,6 +70,8 @@ class ClassicProgram:
         self._session = ""
         self._clients: set[str] = set()
         self._playing: asyncio.Task[None] | None = None
+        self._answering: set[asyncio.Task[None]] = set()
+        self._handling = asyncio.Lock()
         overridden = cls.on_media is not VideoModel.on_media
         self._inbound = Inbound(declared.values(), self._see if overridden else None)
         self._author = Worker("model-session")
@@ -121,7 +125,10 @@ class ClassicProgram:
             case link.ClientLeft(client):
                 self._clients.discard(client)
             case link.CommandRequested():
-                self._stage.post(await answer(message, self._answer(message)))
+                # Not awaited: a handler may wait for what start_session lets go of at its end.
+                answering = asyncio.create_task(self._command(message))
+                self._answering.add(answering)
+                answering.add_done_callback(self._answering.discard)
             case link.SessionStopped(session):
                 await self._end(session)
 
@@ -156,9 +163,14 @@ class ClassicProgram:
 
     def _constructed(self) -> VideoModel:
         """Construct the author's class; its instance has its tracks from the beginning."""
-        model = self._cls.__new__(self._cls)
-        vars(model).update(self.tracks)
+        making: Any = self._cls.__new__
+        model: VideoModel = making(self._cls, self._config)
+        own = vars(model)
+        own.update(self.tracks)
         model.__init__(self._config)  # type: ignore[misc]  # as a class call would
+        # A dataclass puts what stands on the class over what it had.
+        declared = {n: inspect.getattr_static(self._cls, n, None) for n in self.tracks}
+        own.update({n: t for n, t in self.tracks.items() if own.get(n) is declared[n] is not None})
         return model
 
     def _begin(self, session: str) -> None:
@@ -171,6 +183,7 @@ class ClassicProgram:
     def _play(self) -> None:
         """Start the author's loop, unless this session has had it."""
         if self._playing is None and self._context is not None:
+            self._stage.pause()
             played = self._played(self._session, self._context)
             self._playing = asyncio.create_task(played)
 
@@ -195,6 +208,8 @@ class ClassicProgram:
 
     async def _end(self, session: str) -> None:
         self._stop()
+        while self._answering:
+            await asyncio.wait(self._answering)
         if self._playing is not None:
             await self._playing
         self._playing = None
@@ -203,6 +218,12 @@ class ClassicProgram:
         self._inbound.end()
         self._stage.cut(black=False)
         self._stage.post(link.SessionClosed(session))
+
+    async def _command(self, message: link.CommandRequested) -> None:
+        """Run a command after those before it, unless its session is over by then."""
+        async with self._handling:
+            if self._context is not None and not self._context.should_stop():
+                self._stage.post(await answer(message, self._answer(message)))
 
     async def _answer(self, message: link.CommandRequested) -> link.Answered:
         handler = self._declaration.handlers[message.name]
@@ -216,8 +237,8 @@ class ClassicProgram:
     async def _called(self, handler: Handler, values: Mapping[str, Any]) -> Any:
         try:
             return await settle(handler.function(self.model, **values))
-        except SystemExit as error:  # it would end the thread
-            raise RuntimeError(f"sys.exit({error.code!r}) was called") from error
+        except (SystemExit, KeyboardInterrupt) as error:  # it would end the model's loop
+            raise RuntimeError(f"{error!r} came out of author code") from error
 
     def _see(self, bundle: MediaBundle) -> None:
         self.model.on_media(bundle)
@@ -226,7 +247,6 @@ class ClassicProgram:
 def _factor(config: Config) -> float:
     """Return by how much the measured rate is multiplied."""
     factor = config.get("fps_debuff_factor", 1.0)
-    number = isinstance(factor, int | float) and not isinstance(factor, bool)
-    if not number or not math.isfinite(factor) or factor <= 0:
+    if not is_number(factor) or not math.isfinite(factor) or factor <= 0:
         raise ValueError(f"config key 'fps_debuff_factor' is a number above 0; got {factor!r}")
     return float(factor)

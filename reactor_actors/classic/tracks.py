@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from reactor_actors.core.bundles import TrackInfo
 from reactor_actors.core.media import Direction, Kind, Track
+from reactor_actors.core.values import is_number
 
 SOUND = 48_000
 
@@ -42,7 +43,7 @@ class MediaTrack:
     _direction: ClassVar[Direction]
 
     def __init__(self, rate: float = 0.0, default: bool = False) -> None:
-        if isinstance(rate, bool) or not isinstance(rate, int | float):
+        if not is_number(rate):
             raise TypeError(f"{type(self).__name__}: rate is a number; got {rate!r}")
         if not math.isfinite(rate) or rate < 0:
             raise ValueError(f"{type(self).__name__}: rate is 0 or more; got {rate!r}")

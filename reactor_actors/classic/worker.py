@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
+
+from reactor_actors.core.faults import author_traceback
+
+log = logging.getLogger("reactor_actors.model")
 
 T = TypeVar("T")
 
@@ -67,6 +72,7 @@ class LoopWorker:
 
     def __init__(self, name: str) -> None:
         self.ended: Future[None] = Future()
+        self._stopped = False
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -77,13 +83,15 @@ class LoopWorker:
 
     def stop(self) -> None:
         """Cancel what runs and end the thread; `ended` tells when."""
+        self._stopped = True
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _work(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_forever()
+            while not self._stopped:
+                self._run()
             left = asyncio.all_tasks(self._loop)
             for task in left:
                 task.cancel()
@@ -92,3 +100,10 @@ class LoopWorker:
         finally:
             self._loop.close()
             self.ended.set_result(None)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_forever()
+        except (SystemExit, KeyboardInterrupt) as error:
+            # From a task of the author's; the handlers are still wanted.
+            log.error("a task of a handler's failed\n%s", author_traceback(error))

@@ -178,7 +178,9 @@ def _described(annotation: Any, default: Any, where: str) -> tuple[Any, FieldInf
     if isinstance(default, PydanticField):
         return annotation, from_pydantic(default, where)
     if fields:
-        return annotation, dataclasses.replace(from_pydantic(fields[-1], where), default=default)
+        info = from_pydantic(fields[-1], where)
+        own = {} if default is REQUIRED else {"default": default}
+        return annotation, dataclasses.replace(info, **own)
     return annotation, FieldInfo(default)
 
 
@@ -260,6 +262,8 @@ def _check_supported(annotation: Any, where: str, inside: tuple[type, ...] = ())
         others = [part for part in parts if part is not type(None)]
         if len(others) == 1 and len(parts) == 2:
             return _check_supported(others[0], where, inside)
+    elif origin is Annotated:
+        return _check_supported(parts[0], where, inside)
     elif origin is list or (origin is dict and parts[:1] in ((), (str,))):
         return _check_supported(parts[-1] if parts else Any, where, inside)
     elif isinstance(annotation, type) and issubclass(annotation, Enum):

@@ -44,7 +44,8 @@ class MessageType:
 class Contract:
     """What a model declares, in the order of declaration; input tracks come first.
 
-    `pinned` says that `fps` was set by the author, `wants_files` that it has an upload hook.
+    `pinned` says that `fps` was set by the author, `wants_files` that it has an upload hook, and
+    `first_lead` how many ticks ahead a session begins if that is fewer than `buffer_size`.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Contract:
     pinned: bool = False
     buffer_size: int = 4
     fixed_latency: bool = False
+    first_lead: int | None = None
     wants_files: bool = False
 
     def tracks_towards(self, direction: Direction) -> dict[str, Track]:

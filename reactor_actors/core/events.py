@@ -194,7 +194,12 @@ class ForgetSession:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceModel:
-    """Kill the model's process: it does not come back from author code. Answer `ModelLost`."""
+    """Kill the model's process: it has not come back from author code. Answer `ModelLost`.
+
+    It has had `seconds` since the end of its session.
+    """
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Tracebacks as a model's author needs them: their own frames, and none of ours."""
+"""Tracebacks and stacks as a model's author needs them: their own frames, and none of ours."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from traceback import TracebackException
+from traceback import TracebackException, extract_stack
+from types import FrameType
 
 _PYTHON = Path(os.__file__).parent
 _MACHINERY = (
@@ -32,6 +33,25 @@ def author_traceback(error: BaseException) -> str:
     if not _told_by_author(account):
         account = TracebackException.from_exception(error)
     return "".join(account.format())
+
+
+def author_stack(frame: FrameType) -> str:
+    """Return where a thread is as text, from the author's first frame on; "" if it has none.
+
+    The author's is what belongs neither to this library nor to the standard library: a model may
+    be an installed package.
+    """
+    stack = extract_stack(frame)
+    while stack and _is_plumbing(stack[0].filename):
+        del stack[0]
+    stack[:] = [entry for entry in stack if not entry.filename.startswith(_MACHINERY)]
+    return "".join(stack.format())
+
+
+def _is_plumbing(filename: str) -> bool:
+    standard = filename.startswith(f"{_PYTHON}{os.sep}")
+    installed = f"{os.sep}site-packages{os.sep}" in filename
+    return filename.startswith(_MACHINERY) or (standard and not installed)
 
 
 def _told_by_author(account: TracebackException) -> bool:

@@ -61,7 +61,7 @@ class ClientPort(Protocol):
     def waiting(self) -> int:
         """Return how many admitted ticks have not been played yet, as far as is known here.
 
-        What is known is the newest `Grant`, so never too few; a link that has ended has none.
+        What is known is the newest `Grant` and its schedule; a link that has ended has none.
         """
 
     def set_rate(self, fps: float) -> None:

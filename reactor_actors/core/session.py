@@ -249,7 +249,8 @@ class Session:
 
     def _fired(self, timer: Timer) -> list[Effect]:
         if timer is Timer.GRACE and self._state is State.CLOSING:
-            return [Note("error", {"message": "the model is still busy"}), ev.ReplaceModel()]
+            busy = Note("error", {"message": "the model is still busy"})
+            return [busy, ev.ReplaceModel(self._limits.grace)]
         idle = timer is Timer.ORPHAN and self._state in (State.WAITING, State.ORPHANED)
         return self._stop("timed_out") if idle or timer is Timer.LONGEST else []
 

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from enum import Enum
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ MAX_DEPTH = 32
 """What both framings of the wire can carry."""
 
 MAX_VALUES = 20_000
+
+
+def is_number(value: Any) -> bool:
+    """Whether an author's value is a real number: Python's or numpy's, but no bool."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def plain(value: Any, where: str, depth: int = 0) -> Any:

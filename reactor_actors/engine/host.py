@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -17,7 +18,7 @@ from typing import Any
 
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
-from reactor_actors.core.faults import author_traceback
+from reactor_actors.core.faults import author_stack, author_traceback
 from reactor_actors.core.messages import Answered, SessionStarted, SessionStopped, ToModel
 from reactor_actors.core.ports import ClientPort, Feed
 from reactor_actors.engine.inbox import Inbox
@@ -78,6 +79,20 @@ class ModelHost:
     def breathe(self) -> Future[None]:
         """Return what ends as soon as author code does not hold the model's thread."""
         return self._submit(asyncio.sleep(0))
+
+    def stack(self) -> str:
+        """Say where author code holds threads of the model's, by their frames; "" if it holds none.
+
+        Those are the threads of this process named `model`, or `model-` and something.
+        """
+        frames = sys._current_frames()
+        told = []
+        for thread in threading.enumerate():
+            frame = frames.get(thread.ident or 0)
+            if frame is not None and (thread.name == "model" or thread.name.startswith("model-")):
+                stack = author_stack(frame)
+                told += [f'in thread "{thread.name}":\n{stack}'] if stack else []
+        return "".join(told)
 
     def stop(self) -> None:
         """Ask the model to end: `run()` is cancelled and has two seconds for its `finally`."""

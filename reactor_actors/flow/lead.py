@@ -5,7 +5,9 @@ full, and every picture and every command would show that much later. So `emit` 
 next turn begins, at due(next tick) - lead, and the lead is kept as short as the turns allow:
 
 - It begins at the bound: with the whole queue full, `emit` returns when its last tick is in. That
-  is `buffer_size` ticks and the one being worked on, and it is also the most the lead can be.
+  is `buffer_size` ticks and the one being worked on, and it is also the most the lead can be. A
+  bound that nobody chose for its model, because it only keeps a runaway in check, is too much to
+  begin with: there it begins as if `first` were the bound.
 - It grows at once when a tick comes too late, by as much as was missing.
 - It shrinks slowly, while every turn of the last two seconds ended with time to spare, towards the
   95th percentile of the turn time, but never below what one of those turns has needed, plus a
@@ -37,8 +39,9 @@ _NEEDS_KEPT = 1024
 class Lead:
     """The lead of one stream, in seconds."""
 
-    def __init__(self, bound: int, *, fixed: bool = False) -> None:
+    def __init__(self, bound: int, *, fixed: bool = False, first: int | None = None) -> None:
         self._bound = bound
+        self._first = bound if first is None else min(first, bound)
         self._fixed = fixed
         self._seconds = float("inf")
         self._turns: deque[float] = deque(maxlen=_TURNS_KEPT)
@@ -49,7 +52,11 @@ class Lead:
     def seconds(self, interval: float) -> float:
         """Return the lead for a tick interval: never more than a full queue is worth."""
         most = (self._bound + 1) * interval
-        return most if self._fixed else min(self._seconds, most)
+        if self._fixed:
+            return most
+        if self._seconds == float("inf"):
+            return (self._first + 1) * interval
+        return min(self._seconds, most)
 
     def arrived(self, now: float, slack: float, turn: float, interval: float) -> None:
         """Note that a turn of that length ended `slack` seconds before its tick was due."""
@@ -57,7 +64,7 @@ class Lead:
             return
         self._turns.append(turn)
         most = (self._bound + 1) * interval
-        lead = min(self._seconds, most)
+        lead = self.seconds(interval)
         self._needs.append((now, lead - slack))
         while self._needs[0][0] < now - WINDOW:
             self._needs.popleft()

@@ -12,6 +12,7 @@ before the next one is due the model begins to work on it; until then, `emit` do
 from __future__ import annotations
 
 import contextlib
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,10 +38,12 @@ class QueueStatistics:
 class FrameQueue:
     """The viewers' end. Decides only; time is an argument."""
 
-    def __init__(self, bound: int, fps: float, *, fixed: bool = False) -> None:
+    def __init__(
+        self, bound: int, fps: float, *, fixed: bool = False, first: int | None = None
+    ) -> None:
         self._bound = bound
         self._pacer = Pacer(fps)
-        self._lead = Lead(bound, fixed=fixed)
+        self._lead = Lead(bound, fixed=fixed, first=first)
         self._ticks: deque[tuple[Tick, float]] = deque()  # each with the instant of its arrival
         self._epoch = 0
         self._waited = 0.0
@@ -118,14 +121,15 @@ class FrameQueue:
 class Credits:
     """The model's end: lets a tick through when there is room, a turn begin when it is wanted.
 
-    `take`, `take_now` and `next_turn` belong to the model's loop; `update`, `cut` and `waiting` may
-    come from any thread. `clock` is the clock of the grants' instants.
+    `take`, `take_now` and `next_turn` belong to the model's loop; everything else may come from any
+    thread. `clock` is the clock of the grants' instants.
     """
 
     def __init__(self, bound: int, clock: Callable[[], float]) -> None:
         self._bound = bound
         self._clock = clock
         self._sent = 0
+        self._began = 0.0  # when a tick was let through last while none was expected to wait
         self._grant = Grant(done=0, due=float("-inf"), interval=0.0, lead=0.0)
         self._epoch = 0
         self._bell = Bell()
@@ -145,10 +149,23 @@ class Credits:
         """Return how many ticks that were let through are not known to be played or dropped."""
         return max(0, self._sent - self._grant.done)
 
+    def expected(self) -> int:
+        """Return how many of those wait still if playout has kept to the newest grant's schedule.
+
+        For a link whose grants are seldom; until a schedule is known, all of them do.
+        """
+        waiting, grant = self.waiting(), self._grant
+        if not waiting or not math.isfinite(grant.due) or grant.interval <= 0.0:
+            return waiting
+        late = self._clock() - max(grant.due, self._began)
+        return waiting if late < 0.0 else max(0, waiting - 1 - int(late / grant.interval))
+
     def take_now(self, epoch: int) -> bool:
         """Take room for one tick, if there is any."""
         if epoch < self._epoch or self._sent >= self._grant.done + self._bound:
             return False
+        if not self.expected():
+            self._began = self._clock()
         self._sent += 1
         return True
 

@@ -114,8 +114,11 @@ class ModelEnd:
         self._say(Cut(epoch, black))
 
     def waiting(self) -> int:
-        """Return how many admitted ticks are not known to be played; none when all is over."""
-        return 0 if self.closed.done() else self._credits.waiting()
+        """Return how many admitted ticks are not expected to be played; none when all is over.
+
+        A grant that nobody waits for may come as late as the next call.
+        """
+        return 0 if self.closed.done() else self._credits.expected()
 
     def set_rate(self, fps: float) -> None:
         """Change the playout rate."""

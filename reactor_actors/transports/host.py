@@ -36,7 +36,7 @@ class TransportHost:
     """Owner of one replica's session, playout and peers. Lives on one event loop.
 
     Every note of the session is logged and given to `journal`, the seconds between two emits to
-    `emitted`; `replace_model` is called when the model's process has to go.
+    `emitted`; `replace_model` is what `when_stuck` calls back.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class TransportHost:
         uploads: Uploads | None = None,
         journal: Callable[[ev.Note], None] | None = None,
         emitted: Callable[[float], None] | None = None,
-        replace_model: Callable[[], None] | None = None,
+        replace_model: Callable[[float], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._screen = screen
         self._session = Session(limits)
         self._journal = journal or (lambda note: None)
-        self._replace_model = replace_model or (lambda: None)
+        self._replace_model = replace_model or (lambda seconds: None)
         self._model: ModelPort | None = None
         self._playout: Playout | None = None
         self._model_news: ev.ModelReady | ev.ModelLost | ev.ModelGivenUp | None = None
@@ -107,7 +107,8 @@ class TransportHost:
         if self._playout is not None:
             self._playout.close()
         self._model = model
-        queue = FrameQueue(contract.buffer_size, contract.fps, fixed=contract.fixed_latency)
+        bound, fixed = contract.buffer_size, contract.fixed_latency
+        queue = FrameQueue(bound, contract.fps, fixed=fixed, first=contract.first_lead)
         self._playout = Playout(queue, self._show, self._grant)
         self.tell(ev.ModelReady(contract, self._loop.time()))
 
@@ -119,8 +120,11 @@ class TransportHost:
             self._playout = None
         self.tell(event)
 
-    def when_stuck(self, callback: Callable[[], None]) -> None:
-        """Call back when the model does not come back from author code and has to be replaced."""
+    def when_stuck(self, callback: Callable[[float], None]) -> None:
+        """Call back, with the seconds it had, when the model has to be replaced.
+
+        It does not come back from author code, though its session has ended.
+        """
         self._replace_model = callback
 
     def when_over(self, callback: Callable[[], None]) -> None:
@@ -249,8 +253,8 @@ class TransportHost:
                 self._close_peers(clients, session)
             case ev.ForgetSession():
                 self._forget()
-            case ev.ReplaceModel():
-                self._replace_model()
+            case ev.ReplaceModel(seconds):
+                self._replace_model(seconds)
             case ev.Note():
                 self._note(effect, session)
 

@@ -64,6 +64,9 @@ class Loading:
     async def breathe(self) -> None:
         raise AssertionError("never loaded")
 
+    async def stack(self) -> str:
+        raise AssertionError("never loaded")
+
     async def stop(self) -> None:
         pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,15 +16,16 @@ from reactor_actors.actors.meetings import Meetings
 from reactor_actors.actors.model import ModelActor
 from reactor_actors.actors.ports import Loaded, Replica
 from reactor_actors.actors.scale import LinkKind
-from reactor_actors.actors.supervise import Supervisor
+from reactor_actors.actors.supervise import NOWHERE, Supervisor
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import Restarts
-from reactor_actors.core.session import State
+from reactor_actors.core.session import Limits, State
 from reactor_actors.core.wire import inbound, outbound
 from reactor_actors.links.meeting import Address
 from reactor_actors.loader import ModelSource, find_model
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.server import ServerSettings, TransportServer
+from reactor_actors.transports.venue import VenueSettings
 from tests.fakes import FakePeer
 from tests.local import SECONDS, eventually
 
@@ -55,25 +56,28 @@ class Thread:
 
     def __init__(self, source: ModelSource) -> None:
         self.id = "thread"
-        self._actor = ModelActor(source, LogSettings(logging.WARNING))
+        self.actor = ModelActor(source, LogSettings(logging.WARNING))
 
     async def load(self) -> Loaded:
-        return await asyncio.to_thread(self._actor.load)
+        return await asyncio.to_thread(self.actor.load)
 
     async def run(self, address: Address) -> None:
-        await asyncio.to_thread(self._actor.run, address)
+        await asyncio.to_thread(self.actor.run, address)
 
     async def take(self, items: list[bytes], *arrays: object) -> None:
-        await asyncio.to_thread(self._actor.take, items, *arrays)
+        await asyncio.to_thread(self.actor.take, items, *arrays)
 
     async def breathe(self) -> None:
-        await asyncio.to_thread(self._actor.breathe)
+        await asyncio.to_thread(self.actor.breathe)
+
+    async def stack(self) -> str:
+        return self.actor.stack()
 
     async def stop(self) -> None:
-        self._actor.stop()
+        self.actor.stop()
 
     def kill(self) -> None:
-        self._actor.stop()
+        self.actor.stop()
 
 
 class Unloadable:
@@ -93,11 +97,37 @@ class Unloadable:
     async def breathe(self) -> None:
         raise AssertionError("never loaded")
 
+    async def stack(self) -> str:
+        raise AssertionError("never loaded")
+
     async def stop(self) -> None:
         pass
 
     def kill(self) -> None:
         pass
+
+
+class Errors(logging.Handler):
+    """What a logger told of errors; a model's actor sets up logging anew, so no fixture sees it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record.getMessage())
+
+    def with_words(self, words: str) -> list[str]:
+        return [told for told in self.told if words in told]
+
+
+@pytest.fixture
+def errors() -> Iterator[Errors]:
+    """What the supervisor tells of errors."""
+    log, errors = logging.getLogger("reactor_actors.supervisor"), Errors()
+    log.addHandler(errors)
+    yield errors
+    log.removeHandler(errors)
 
 
 class Kept:
@@ -131,8 +161,12 @@ async def kept(
     spawn: Callable[[], Replica],
     delays: tuple[float, ...] = (0.01, 0.01, 0.01),
     patience: float = 0.0,
+    grace: float = 30.0,
 ) -> AsyncIterator[Kept]:
-    settings = ServerSettings(http=HttpSettings(host="127.0.0.1", port=0))
+    settings = ServerSettings(
+        http=HttpSettings(host="127.0.0.1", port=0),
+        venue=VenueSettings(session=Limits(grace=grace)),
+    )
     server = TransportServer(settings, model="fragile", version="0")
     meetings = Meetings(LinkKind.RING, "", lambda: None)
     supervisor = Supervisor(
@@ -216,15 +250,107 @@ HANGING = MODEL.replace(
 )
 
 
-async def test_a_model_that_holds_its_thread_for_too_long_is_replaced(tmp_path: Path) -> None:
+async def test_a_model_that_holds_its_thread_for_too_long_is_replaced(
+    tmp_path: Path, errors: Errors
+) -> None:
     source = source_in(tmp_path, HANGING.replace("SECONDS", "1"))
     async with kept(lambda: Thread(source), patience=0.3) as one:
         await one.watched()
         one.set_level(99)
         await eventually(lambda: one.notices() == ["modelRestarting", "modelRestarted"])
         assert not one.peer.closed
-    # A thread cannot be killed, so this one sleeps on for a while.
+    (message,) = errors.with_words("(--watchdog)")
+    assert f'File "{tmp_path}/fragile.py"' in message
+    assert "time.sleep(1)" in message
+    await asleep_no_more()
+
+
+async def asleep_no_more() -> None:
+    """Wait for the model's threads: one that cannot be killed sleeps on for a while."""
     await eventually(lambda: all(thread.name != "model" for thread in threading.enumerate()))
+
+
+class Asked(Thread):
+    """A replica that answers as a test says when it is asked where author code is."""
+
+    def __init__(self, source: ModelSource, answer: Callable[[], Awaitable[str]]) -> None:
+        super().__init__(source)
+        self.kills = 0
+        self.stack = answer  # type: ignore[method-assign]
+
+    def kill(self) -> None:
+        self.kills += 1
+        super().kill()
+
+
+BUSY = "did not come back to the runtime within 0.2 s after its session had ended"
+
+
+async def left_busy(one: Kept, replica: Thread) -> None:
+    """End the session of a model while its thread sleeps."""
+    await one.watched()
+    one.set_level(99)
+    await eventually(replica.actor.stack)
+    one.host.stop()
+
+
+async def test_a_model_that_is_busy_after_its_session_is_replaced_and_tells_where_it_was(
+    tmp_path: Path, errors: Errors
+) -> None:
+    source, replicas = source_in(tmp_path, HANGING.replace("SECONDS", "1")), []
+    async with kept(lambda: replicas.append(Thread(source)) or replicas[-1], grace=0.2) as one:
+        await one.ready()
+        await left_busy(one, replicas[0])
+        await eventually(lambda: len(replicas) == 2)
+        await one.ready()
+    (message,) = errors.with_words(BUSY)
+    assert "Author code was here:\n" in message
+    assert f'File "{tmp_path}/fragile.py"' in message
+    assert message.endswith("time.sleep(1)")
+    await asleep_no_more()
+
+
+async def says_nothing() -> str:
+    return ""
+
+
+async def dies_of_it() -> str:
+    raise ModelError("the model's process has died")
+
+
+@pytest.mark.parametrize("answer", [says_nothing, dies_of_it])
+async def test_a_busy_model_that_cannot_say_where_it_is_is_replaced_all_the_same(
+    tmp_path: Path, errors: Errors, answer: Callable[[], Awaitable[str]]
+) -> None:
+    replica = Asked(source_in(tmp_path, HANGING.replace("SECONDS", "1")), answer)
+    async with kept(lambda: replica, grace=0.2) as one:
+        await left_busy(one, replica)
+        await eventually(lambda: replica.kills)
+        assert one.host.state is State.CLOSING
+    (message,) = errors.with_words(BUSY)
+    assert message.endswith(f"Author code was {NOWHERE}")
+    await asleep_no_more()
+
+
+async def test_a_model_that_comes_back_while_it_is_asked_is_left_alone(
+    tmp_path: Path, errors: Errors
+) -> None:
+    asked = asyncio.Event()
+
+    async def comes_back() -> str:
+        await one.ready()
+        asked.set()
+        return "where it was"
+
+    replica = Asked(source_in(tmp_path, HANGING.replace("SECONDS", "0.6")), comes_back)
+    async with kept(lambda: replica, grace=0.2) as one:
+        await left_busy(one, replica)
+        await asyncio.wait_for(asked.wait(), SECONDS)
+        await one.watched()
+        one.set_level(5)
+        await eventually(lambda: outbound.Ack("set 5") in one.peer.told)
+        assert replica.kills == 0
+    assert errors.told == []
 
 
 async def test_without_a_watchdog_a_long_turn_is_nobodys_fault(tmp_path: Path) -> None:

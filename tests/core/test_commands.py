@@ -71,11 +71,13 @@ def test_the_answer_reaches_the_caller_once() -> None:
 
 def test_a_returned_message_is_a_reply_and_a_refusal_a_failure() -> None:
     commands = Commands()
-    for number in range(2):
+    for number in range(3):
         commands.ask(GATE, "anna", go(f"r{number + 1}"))
     reply = commands.answered(Answered(1, "progress", {"step": 1}))
+    flat = commands.answered(Answered(3, "progress", {"step": 1}, flat=True))
     failure = commands.answered(Answered(2, code="busy", message="later"))
     assert told(reply) == [("anna", outbound.Reply("r1", "go", "progress", {"step": 1}))]
+    assert told(flat) == [("anna", outbound.Reply("r3", "go", "progress", {"step": 1}, True))]
     assert told(failure) == [("anna", outbound.Failure("r2", "go", "busy", "later"))]
     assert failure[0] == Note("command", {"name": "go", "outcome": "busy"})
 

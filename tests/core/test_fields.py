@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pydantic
 import pytest
 
 from reactor_actors.core.fields import (
@@ -9,6 +10,7 @@ from reactor_actors.core.fields import (
     MessageField,
     MessageFieldInfo,
     UploadedFile,
+    from_pydantic,
 )
 
 
@@ -47,3 +49,21 @@ def test_uploaded_files_are_values() -> None:
     assert one == UploadedFile("a.txt", "text/plain", 2, b"hi")
     with pytest.raises(AttributeError):
         one.size = 3  # type: ignore[misc]
+
+
+def test_a_field_of_pydantics_says_the_same_in_other_words() -> None:
+    field = pydantic.Field(0.5, description="how much", ge=0, le=1)
+    assert from_pydantic(field, "here") == InputField(0.5, description="how much", ge=0, le=1)
+    assert from_pydantic(pydantic.Field(), "here") == FieldInfo()
+    assert from_pydantic(pydantic.Field(None), "here").default is None
+
+
+def test_pydantics_other_rules_are_kept_as_they_are() -> None:
+    field = from_pydantic(pydantic.Field("a", min_length=1, max_length=3, pattern="^a"), "here")
+    assert (field.min_length, field.max_length) == (1, 3)
+    assert [rule.pattern for rule in field.rules] == ["^a"]
+
+
+def test_a_factory_of_pydantics_is_refused_naming_where() -> None:
+    with pytest.raises(TypeError, match=r"here\(\) takes no default_factory"):
+        from_pydantic(pydantic.Field(default_factory=list), "here")

@@ -311,6 +311,8 @@ def test_a_broadcast_reaches_all_and_a_message_for_one_only_one() -> None:
     message = outbound.Message("progress", {"step": 1})
     assert session.receive(link.Said("progress", {"step": 1})) == [TellAll(message)]
     assert session.receive(link.Said("progress", {"step": 1}, "anna")) == [Tell("anna", message)]
+    flat = outbound.Message("progress", {"step": 1}, flat=True)
+    assert session.receive(link.Said("progress", {"step": 1}, flat=True)) == [TellAll(flat)]
 
 
 @pytest.mark.parametrize(
@@ -470,7 +472,7 @@ def test_commands_that_come_during_the_end_are_answered() -> None:
 def test_a_model_that_stays_busy_after_the_grace_is_replaced() -> None:
     session = after(*CLOSE)
     effects = session.receive(ev.Fired(Timer.GRACE))
-    assert without_notes(effects) == [ReplaceModel()]
+    assert without_notes(effects) == [ReplaceModel(30.0)]
     assert session.state is State.CLOSING
     effects = session.receive(ev.ModelLost())
     assert without_notes(effects) == [ClearTimer(Timer.GRACE), ClosePeers(), ForgetSession()]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactor_actors.core.values import MAX_DEPTH, MAX_VALUES, plain, trouble
+from reactor_actors.core.values import MAX_DEPTH, MAX_VALUES, is_number, plain, trouble
 
 numbers = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -152,3 +153,14 @@ def test_numbers_that_no_link_carries_are_trouble(value: Any, reason: str) -> No
 def test_as_many_values_as_allowed_are_no_trouble() -> None:
     assert trouble([0] * (MAX_VALUES - 1)) is None
     assert trouble([0] * MAX_VALUES) is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (1, True), (0.5, True), (np.float32(2), True), (np.int64(2), True), (math.nan, True),
+        (True, False), (np.bool_(True), False), ("1", False), (None, False), (1j, False),
+    ],
+)  # fmt: skip
+def test_a_number_is_pythons_or_numpys_and_no_bool(value: object, number: bool) -> None:
+    assert is_number(value) == number

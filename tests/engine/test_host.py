@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from typing import Any
@@ -475,8 +476,8 @@ def test_a_failure_to_let_go_is_logged(
     host = ModelHost(lambda: SmallProgram(release=release))
     host.load().result(SECONDS)
     assert host.close()
-    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert "let go" in record.getMessage()
+    (record,) = [record for record in caplog.records if "let go" in record.getMessage()]
+    assert record.levelname == "ERROR"
     assert record.exc_info is not None
 
 
@@ -521,6 +522,60 @@ def test_after_the_close_everything_is_harmless(serve: Served) -> None:
     host.deliver(command(1))
     host.feed(Feed("camera", b""))  # type: ignore[arg-type]
     assert program.handled == []
+
+
+def test_the_stack_tells_where_author_code_holds_the_thread(serve: Served) -> None:
+    inside, free = threading.Event(), threading.Event()
+
+    def slow_author_step() -> None:
+        inside.set()
+        while not free.is_set():
+            time.sleep(0.01)
+
+    async def run(program: SmallProgram) -> None:
+        slow_author_step()
+        await asyncio.Event().wait()
+
+    host, program, _ = serve(run)
+    assert inside.wait(SECONDS)
+    told = host.stack()
+    free.set()
+    first = slow_author_step.__code__.co_firstlineno
+    lines = [first + 1, first + 2, first + 3]
+    assert any(f'File "{__file__}", line {n}, in slow_author_step\n' in told for n in lines)
+    assert 'in thread "model":' in told
+    assert "in run\n" in told
+    assert "reactor_actors/engine" not in told
+    host.deliver(command(1))
+    handled(program, 1)
+
+
+def test_an_idle_model_has_no_stack(serve: Served) -> None:
+    host, program, _ = serve()
+    host.deliver(command(1))
+    handled(program, 1)
+    host.breathe().result(SECONDS)
+    assert host.stack() == ""
+
+
+@pytest.mark.parametrize(("name", "counts"), [("model-session", True), ("modeller", False)])
+def test_the_stack_tells_of_the_models_other_threads_too(
+    serve: Served, name: str, counts: bool
+) -> None:
+    inside, free = threading.Event(), threading.Event()
+
+    def author_session() -> None:
+        inside.set()
+        free.wait(SECONDS)
+
+    host, _, _ = serve()
+    thread = threading.Thread(target=author_session, name=name)
+    thread.start()
+    assert inside.wait(SECONDS)
+    told = host.stack()
+    free.set()
+    thread.join()
+    assert (f'in thread "{name}":\n' in told, "in author_session\n" in told) == (counts, counts)
 
 
 def test_what_a_program_posts_reaches_its_port(serve: Served) -> None:

@@ -15,14 +15,18 @@ from reactor_actors.flow.queue import Credits, FrameQueue
 class Stream:
     """Numbered ticks go in through `emit`; `shown` tells which came out, and when."""
 
-    def __init__(self, bound: int = 4, fps: float = 30.0, *, fixed: bool = False) -> None:
+    def __init__(
+        self, bound: int = 4, fps: float = 30.0, *, fixed: bool = False, first: int | None = None
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.shown: list[tuple[int, float]] = []
         self.grants: list[Grant] = []
         self.refused: list[int] = []
         self.epoch = 0
         self.credits = Credits(bound, self.loop.time)
-        self.playout = Playout(FrameQueue(bound, fps, fixed=fixed), self._show, self._grant)
+        self.playout = Playout(
+            FrameQueue(bound, fps, fixed=fixed, first=first), self._show, self._grant
+        )
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ def simulate(
     seconds: float = 30.0,
     count: int = 1,
     bound: int = 4,
-    **facts: bool,
+    **facts: Any,
 ) -> tuple[Stream, list[float]]:
     """Run a model that works `turn(n)` seconds for its n-th emit."""
 
@@ -143,6 +144,19 @@ def test_a_chunk_emitted_picture_by_picture_plays_without_a_gap() -> None:
     stream, _ = simulate(lambda n: 0.9 if n % 30 == 0 else 0.0005, seconds=60, bound=50)
     assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
     assert stream.grants[-1].lead == pytest.approx(0.9 + MARGIN, abs=0.005)
+
+
+def test_a_large_bound_is_not_filled_before_the_pace_is_known() -> None:
+    stream, _ = simulate(lambda number: 0.005, seconds=10, bound=50, first=4)
+    assert stream.playout.statistics().peak == 5
+    assert stream.gaps == pytest.approx([INTERVAL] * len(stream.gaps))
+    assert stream.grants[-1].lead == pytest.approx(0.005 + MARGIN, abs=0.002)
+
+
+def test_a_slow_start_gets_the_lead_it_needs_up_to_the_whole_bound() -> None:
+    stream, _ = simulate(lambda n: 0.9 if n % 30 == 0 else 0.0005, seconds=60, bound=50, first=4)
+    assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
+    assert sum(gap > 1.5 * INTERVAL for gap in stream.gaps) <= 2
 
 
 def test_an_uneven_model_settles_near_its_slow_turns() -> None:

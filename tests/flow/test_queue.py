@@ -167,6 +167,66 @@ def test_what_comes_after_its_cut_waits_no_more() -> None:
     assert run_virtually(main()) == [1, 0]
 
 
+def test_without_a_schedule_whatever_is_not_done_is_expected_to_wait() -> None:
+    clock = ManualClock()
+    credits = Credits(4, clock)
+    assert [credits.take_now(0) for _ in range(3)] == [True] * 3
+    clock.advance(100.0)
+    assert credits.expected() == 3
+    for due, interval in ((float("-inf"), 0.1), (5.0, 0.0)):
+        credits.update(Grant(1, due, interval, 0.0))
+        assert credits.expected() == 2
+
+
+def test_what_the_schedule_has_played_is_expected_to_wait_no_more() -> None:
+    clock = ManualClock(10.0)
+    credits = Credits(4, clock)
+    assert [credits.take_now(0) for _ in range(4)] == [True] * 4
+    credits.update(Grant(1, 10.5, 0.25, 0.0))
+    expected = []
+    for clock.now in (10.0, 10.5, 10.75, 10.875, 11.0, 99.0):
+        expected.append(credits.expected())
+    assert expected == [3, 2, 1, 1, 0, 0]
+    assert credits.waiting() == 3
+
+
+def test_what_comes_when_nothing_waits_is_expected_to_be_played_from_then_on() -> None:
+    clock = ManualClock(10.0)
+    credits = Credits(9, clock)
+    assert credits.take_now(0)
+    credits.update(Grant(1, 10.25, 0.25, 0.0))
+    clock.now = 50.0
+    assert [credits.take_now(0) for _ in range(3)] == [True] * 3
+    credits.update(Grant(1, 10.25, 0.25, 0.0))  # told before the first of them was played
+    expected = []
+    for clock.now in (50.0, 50.25, 50.5):
+        expected.append(credits.expected())
+    assert expected == [2, 1, 0]
+
+
+@pytest.mark.parametrize("fps", [19.0, 20.0, 25.0, 60.0])
+def test_bursts_whose_grants_come_with_the_next_burst_are_told_apart_from_a_backlog(
+    fps: float,
+) -> None:
+    async def main() -> list[tuple[int, int]]:
+        stream = Stream(50, fps)
+        seldom = Credits(50, stream.loop.time)
+        pairs = []
+        for _ in range(20):
+            for _ in range(10):
+                assert seldom.take_now(0)
+                stream.playout.push(Tick(0, {"number": 0}))  # type: ignore[dict-item]
+            # The answer tells how things stood before anything of it was played.
+            seldom.update(stream.grants[-1] if stream.grants else Grant(0, float("-inf"), 0.0, 0.0))
+            await asyncio.sleep(0.5)
+            pairs.append((seldom.expected(), stream.playout.statistics().waiting))
+        stream.playout.close()
+        return pairs
+
+    pairs = run_virtually(main())[1:]
+    assert all(abs(expected - waiting) <= 1 for expected, waiting in pairs), pairs
+
+
 def test_a_turn_begins_at_its_hour() -> None:
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()

@@ -101,6 +101,11 @@ class Served:
         except urllib.error.HTTPError as error:
             return dict(json.load(error))
 
+    def post(self, route: str) -> None:
+        request = urllib.request.Request(f"{self.url}/{route}", b"{}", method="POST")
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            assert answer.status == 200
+
     def model_pids(self) -> list[int]:
         return [int(line) for line in self.pids_file.read_text().split()]
 
@@ -156,7 +161,64 @@ def test_a_model_that_hangs_in_a_forward_pass_is_replaced_by_the_watchdog(tmp_pa
         served.until(lambda: served.health()["state"] == "available")
         hung, _ = served.model_pids()
         assert not alive(hung)
-        assert "author code has held the model's thread for 1.5 s" in served.log.read_text()
+        log = served.log.read_text()
+        assert "author code has held the model's thread for 1.5 s" in log
+        assert 'alone.py", line' in log
+        assert "time.sleep(3600)" in log
+        assert served.end() == 0
+    finally:
+        if served.process.poll() is None:
+            served.end()
+
+
+BUSY = """
+import os, re, time
+from reactor_actors.interface import Output, ReactorModel, Video, session_started
+
+class Picture(Output):
+    main_video: Video
+
+class Alone(ReactorModel):
+    output: Picture
+
+    def load(self, config):
+        open(config["pids"], "a").write(f"{os.getpid()}\\n")
+        self.first = len(open(config["pids"]).readlines()) == 1
+
+    @session_started
+    def begin(self):
+        if self.first:
+            HANGING
+"""
+HOLDING_THE_GIL = 're.match("(a+)+$", "a" * 64 + "b")'
+
+
+@pytest.mark.parametrize(
+    ("hanging", "told"),
+    [
+        ("time.sleep(3600)", "time.sleep(3600)"),
+        (HOLDING_THE_GIL, "in native code that lets nobody look"),
+    ],
+    ids=["in Python", "in native code"],
+)
+def test_a_model_that_is_busy_after_its_session_is_replaced_and_the_log_says_where_it_was(
+    tmp_path: Path, hanging: str, told: str
+) -> None:
+    (tmp_path / "alone.py").write_text(BUSY.replace("HANGING", hanging))
+    (tmp_path / "reactor.yaml").write_text("model: alone:Alone")
+    served = Served(tmp_path, "--stop-grace=1.5")
+    try:
+        served.until(lambda: served.health()["state"] == "available")
+        served.post("start_session")
+        served.post("stop_session")
+        served.until(lambda: len(served.model_pids()) == 2)
+        served.until(lambda: served.health()["state"] == "available")
+        hung, _ = served.model_pids()
+        assert not alive(hung)
+        log = served.log.read_text()
+        assert "did not come back to the runtime within 1.5 s" in log
+        assert told in log
+        served.post("start_session")
         assert served.end() == 0
     finally:
         if served.process.poll() is None:

@@ -33,7 +33,7 @@ class Replica:
     def __init__(self, limits: Limits | None = None) -> None:
         self.screen = FakeScreen()
         self.model = FakeModel()
-        self.replaced = 0
+        self.replaced: list[float] = []
         self.notes: list[ev.Note] = []
         self.host = TransportHost(
             self.screen, limits=limits, journal=self.notes.append, replace_model=self._replace
@@ -59,8 +59,8 @@ class Replica:
     def closed(self, session: str = "s1") -> None:
         self.host.receive(link.SessionClosed(session))
 
-    def _replace(self) -> None:
-        self.replaced += 1
+    def _replace(self, seconds: float) -> None:
+        self.replaced.append(seconds)
 
 
 def staged(script: Callable[[Replica], Coroutine[Any, Any, Any]], **limits: float) -> Replica:
@@ -296,13 +296,13 @@ def test_a_model_that_does_not_let_go_is_replaced_after_the_grace() -> None:
         (anna,) = replica.serve("anna")
         replica.host.stop()
         await asyncio.sleep(30.1)
-        assert replica.replaced == 1
+        assert replica.replaced == [30.0]
         assert not anna.closed
         replica.host.detach(ev.ModelLost())
         assert anna.closed
         replica.host.attach(replica.model, CONTRACT)
         await asyncio.sleep(100.0)
-        assert (replica.host.state, replica.replaced) == (State.READY, 1)
+        assert (replica.host.state, replica.replaced) == (State.READY, [30.0])
 
     staged(script)
 

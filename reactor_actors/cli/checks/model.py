@@ -13,8 +13,9 @@ from reactor_actors.cli.schema import IMPORT_SECONDS
 from reactor_actors.cli.summary import commands_told, tracks_told
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
+from reactor_actors.declaring import contract_of
 from reactor_actors.engine.host import ModelHost
-from reactor_actors.loader import ModelSource, contract_of, find_manifest, find_model, load_program
+from reactor_actors.loader import ModelSource, find_model, find_unconfigured, load_program
 from reactor_actors.manifest import Manifest
 
 
@@ -39,10 +40,11 @@ class ModelChecks:
     def written(self) -> Iterator[Finding]:
         """Read manifest and config."""
         try:
-            manifest = find_manifest(self._target)
+            self.source = find_unconfigured(self._target, self._environ)
         except SetupError as error:
             yield Finding("manifest", error.message, Mark.BAD)
             return
+        manifest = self.source.manifest
         yield Finding("manifest", told_of(manifest))
         for note in manifest.notes:
             yield Finding("manifest", note, Mark.WARNING)
@@ -52,7 +54,6 @@ class ModelChecks:
             )
         except SetupError as error:
             yield Finding("config", error.message, Mark.BAD)
-            self.source = ModelSource(manifest, {})
             return
         yield Finding("config", ", ".join(map(str, self.source.config)) or "none")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reactor_actors.core.wire import inbound as said
@@ -248,6 +248,14 @@ def test_application_messages_wear_the_envelope(kind: str, data: dict[str, objec
     assert spoken(told.Message(kind, data)) == [(Channel.DATA, frame)]
     assert spoken(told.Reply("data_1", "go", kind, data)) == [(Channel.DATA, frame)]
     assert spoken(told.Reply(None, "go", kind, data)) == [(Channel.DATA, frame)]
+
+
+@given(texts, objects)
+@example("moved", {"type": "other", "data": {"x": 1}})
+def test_a_flat_message_has_its_values_beside_its_type(kind: str, data: dict[str, object]) -> None:
+    frame = {"scope": "application", "data": {**data, "type": kind}}
+    assert spoken(told.Message(kind, data, flat=True)) == [(Channel.DATA, frame)]
+    assert spoken(told.Reply("data_1", "go", kind, data, flat=True)) == [(Channel.DATA, frame)]
 
 
 @pytest.mark.parametrize(

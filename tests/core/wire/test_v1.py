@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -184,6 +185,12 @@ def test_a_reply_is_a_response_and_a_broadcast_a_notification(
     broadcast = the_one(told.Message(kind, data), Channel.DATA)
     assert (broadcast.request_id, broadcast.kind, broadcast.message.type) == ("", 3, kind)
     assert read(broadcast.message.data) == data
+
+
+@given(texts, objects)
+def test_a_flat_message_is_one_like_any_other(kind: str, data: dict[str, object]) -> None:
+    for outbound in (told.Message(kind, data), told.Reply("data_1", "go", kind, data)):
+        assert v1.encode(dataclasses.replace(outbound, flat=True)) == v1.encode(outbound)
 
 
 ERROR = pb.block(1, "my_code") + pb.block(2, "because")
