@@ -101,10 +101,19 @@ def test_a_mistake_is_one_line_on_standard_error_and_status_1(
 
 
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "docs/operations.md")),
-    *(ROOT / "docs" / name for name in ("authoring.md", "deploy.md")),
-    *sorted((ROOT / "reactor_actors" / "scaffold").glob("*/README.md")),
+    page
+    for page in (
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "examples").glob("*/README.md")),
+        *sorted((ROOT / "reactor_actors" / "scaffold").glob("*/README.md")),
+    )
+    if "reactor-actors " in page.read_text()
 ]
+
+
+def test_pages_with_commands_are_found() -> None:
+    assert {"README.md", "operations.md", "deploy.md"} <= {page.name for page in PAGES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
@@ -118,4 +127,3 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
         options = [verb] if verb.startswith("-") else []
         options += re.findall(r"(?<![\w-])--[a-z][a-z.-]*", rest)
         assert not [o for o in options if o not in known and not o.startswith("--model.")], verb
-    assert named

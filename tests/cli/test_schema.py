@@ -130,3 +130,16 @@ def test_a_process_that_dies_in_the_import_is_told(
     status, out, err = schema([str(folder)], capfd)
     assert (status, out) == (1, "")
     assert err.splitlines()[-1] == "error: importing dream ended its process by SIGABRT"
+
+
+def test_a_model_of_the_original_is_read_as_it_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(model_in(tmp_path, GENERATION_1.replace("reactor_actors", "reactor_runtime")))
+    monkeypatch.setenv("REACTOR_ACTORS_ALIAS", "force")
+    status, out, _ = schema([folder], capfd)
+    assert (status, checked(out)["info"]["title"]) == (0, "dream")
+    monkeypatch.setenv("REACTOR_ACTORS_ALIAS", "off")
+    status, out, err = schema([folder], capfd)
+    assert (status, out) == (1, "")
+    assert "No module named 'reactor_runtime'" in err.splitlines()[-1]
