@@ -13,9 +13,9 @@ from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.actors.service import Order
 from reactor_actors.actors.sources import source_of
-from reactor_actors.core.admission import QUEUE_LIMIT, Mode
 from reactor_actors.core.batches import FrameBatch
 from reactor_actors.core.errors import SetupError
+from reactor_actors.core.mode import QUEUE_LIMIT, Mode
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.webrtc.ice import bound_addresses
 from reactor_actors.version import __version__

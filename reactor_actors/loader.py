@@ -82,6 +82,11 @@ class ModelSource:
         return replace(self, manifest=replace(manifest, folder=folder, weights_path=weights))
 
 
+def find_unconfigured(target: str | Path, environ: Mapping[str, str]) -> ModelSource:
+    """Read what is written about a model, but for its config. As `find_model`."""
+    return ModelSource(_manifest_of(str(target)), {}, alias=alias_in(environ))
+
+
 def find_model(
     target: str | Path,
     *,
@@ -123,16 +128,10 @@ def load_program(source: ModelSource) -> Program:
     Raises:
         SetupError: As `load_class`.
     """
-    manifest = source.manifest
-    for note in manifest.notes:
+    for note in source.manifest.notes:
         log.warning("%s", note)
-    if source.code is None:
-        found = load_class(manifest, source.alias)
-    else:
-        found = unpack_class(manifest, source.code, source.alias)
-    facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
-    known = {key: value for key, value in facts.items() if value is not None}
-    return program_of(found, _config_of(source, found), known)
+    found = class_of(source)
+    return program_of(found, _config_of(source, found), facts_of(source.manifest))
 
 
 def program_of(
@@ -193,6 +192,19 @@ def unpack_class(manifest: Manifest, code: bytes, alias: Alias = Alias.AUTO) -> 
         module_name, _ = split_import_string(manifest.import_string)
         raise _failed_import(manifest, module_name, error) from error
     return found
+
+
+def class_of(source: ModelSource) -> ModelClass:
+    """Make this process the model's home, and import or unpack its class. As `load_class`."""
+    if source.code is None:
+        return load_class(source.manifest, source.alias)
+    return unpack_class(source.manifest, source.code, source.alias)
+
+
+def facts_of(manifest: Manifest) -> dict[str, str]:
+    """Return what the manifest says and a class cannot."""
+    facts = {"name": manifest.name if manifest.named else None, "version": manifest.version}
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
@@ -270,9 +282,14 @@ def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -
     reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
     hint = explain(error) if isinstance(error, ImportError) else ""
     if missing and not hint and not stands_in(missing):
-        hint = "; install it, or put it beside the model"
+        hint = f"; {_install(manifest)}, or put it beside the model"
     message = f"importing {module_name!r} failed{place}: {reason}{hint}"
     return SetupError(message, "".join(account.format()))
+
+
+def _install(manifest: Manifest) -> str:
+    file = manifest.folder / "requirements.txt"
+    return f"install it, with `pip install -r {file}`" if file.exists() else "install it"
 
 
 def _missing_module(manifest: Manifest, missing: str) -> SetupError:

@@ -15,7 +15,7 @@ from typing import Any
 
 from reactor_actors.client.connection import AsyncConnection
 from reactor_actors.core import events as ev
-from reactor_actors.core.admission import Mode
+from reactor_actors.core.mode import Mode
 from reactor_actors.engine.host import ModelHost
 from reactor_actors.links.direct import DirectLink
 from reactor_actors.loader import program_of

@@ -60,6 +60,7 @@ def test_the_package_exports_all_of_both_generations_and_a_little_more() -> None
     classic = {name for names in CLASSIC.values() for name in names}
     assert set(reactor_actors.__all__) == AUTHORING | classic | more
     assert all(hasattr(reactor_actors, name) for name in reactor_actors.__all__)
+    assert set(reactor_actors.__all__) <= set(dir(reactor_actors))
     assert reactor_actors.__version__[0].isdigit()
 
 
@@ -74,6 +75,13 @@ def test_what_serves_is_loaded_when_it_is_asked_for() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*(m for m in {HEAVY} if m in sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
+def test_the_commands_help_and_completion_load_no_model_api_either() -> None:
+    heavy = (*HEAVY, "numpy", "pydantic", "aiohttp", "jsonschema", "reactor_actors.interface")
+    code = f"import sys, reactor_actors.cli.app; print(*(m for m in {heavy} if m in sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
 

@@ -309,6 +309,15 @@ def test_a_module_that_fails_to_import_is_told_where(
     assert "\n" not in told
 
 
+def test_a_missing_library_is_installed_from_the_models_requirements(tmp_path: Path) -> None:
+    manifest = model_in(tmp_path, pipeline="import torchx")
+    (tmp_path / "requirements.txt").write_text("torchx")
+    with pytest.raises(SetupError) as caught:
+        load_class(manifest)
+    told = f"install it, with `pip install -r {tmp_path}/requirements.txt`, or put it beside"
+    assert told in caught.value.message
+
+
 def test_the_detail_of_a_failed_import_is_the_authors_own_traceback(tmp_path: Path) -> None:
     text = "def build():\n    try:\n        import waves\n    finally:\n        1 / 0\nbuild()\n"
     manifest = model_in(tmp_path, pipeline=text, waves="raise ValueError('too high')")

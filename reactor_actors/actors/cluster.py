@@ -27,6 +27,9 @@ OWN_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
 LEFT_BEHIND = (".git", "__pycache__", ".venv", "node_modules")
 """What of a model's folder does not travel to other nodes."""
 
+OBJECT_STORE_BYTES = 128 * 2**20
+"""What the object store of a cluster of our own takes of the shared memory."""
+
 THREADS = "OMP_NUM_THREADS"
 """How many threads arithmetic takes. Ray gives an actor without CPUs one, unless this is set."""
 
@@ -81,7 +84,7 @@ def _start(address: str | None, manifest: Manifest | None, *, listening: bool) -
     options: dict[str, Any] = {"address": address or "local"}
     if address is None:
         options["include_dashboard"] = False
-        options["object_store_memory"] = 128 * 2**20
+        options["object_store_memory"] = OBJECT_STORE_BYTES
         # Nobody else has business with it. Ray takes 127.0.0.1 for the machine's outer address.
         options["_node_ip_address"] = "127.0.0.2"
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reactor_actors.core.admission import QUEUE_LIMIT, Mode
 from reactor_actors.core.errors import SetupError
+from reactor_actors.core.mode import QUEUE_LIMIT, Mode
 
 
 class LinkKind(StrEnum):

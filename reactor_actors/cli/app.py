@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
-from rich.console import Console
 
-from reactor_actors.cli.detached import register
+from reactor_actors.cli.check import check
 from reactor_actors.cli.init import init
+from reactor_actors.cli.schema import schema
 from reactor_actors.cli.serve import serve
+from reactor_actors.cli.verbs import logs, status, stop
 from reactor_actors.core.errors import ModelError, SetupError
 
+NAME = "reactor-actors"
+
 app = typer.Typer(
-    name="reactor-actors",
+    name=NAME,
     help="Turn an inference loop into a real-time, interactive video stream.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command(context_settings={"ignore_unknown_options": True})(serve)
-app.command()(init)
-register(app)
+MODEL, CLUSTER = "A model", "Deployments on a cluster"
+WORDS = {"ignore_unknown_options": True}  # such as --model.width=320: they are the model's
+app.command(rich_help_panel=MODEL)(init)
+app.command(rich_help_panel=MODEL, context_settings=WORDS)(check)
+app.command(rich_help_panel=MODEL)(schema)
+app.command(rich_help_panel=MODEL, context_settings=WORDS)(serve)
+for verb in (status, logs, stop):
+    app.command(rich_help_panel=CLUSTER)(verb)
 
 
 @app.callback()
@@ -29,14 +38,14 @@ def root() -> None:
     """Turn an inference loop into a real-time, interactive video stream."""
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a mistake ends it with one line, and the author's traceback if any.
 
     The exit status is 0 for a clean end, and 1 for any other.
     """
     try:
         # Without it typer draws a box around a mistake.
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(words, standalone_mode=False, prog_name=NAME))
     except (SetupError, ModelError) as error:
         _refuse(error.message, error.detail)
     except typer.Abort:
@@ -50,7 +59,9 @@ def main() -> None:
         _refuse(" ".join(str(told()).split()))
 
 
-def _refuse(message: str, detail: str = "") -> None:
+def _refuse(message: str, detail: str = "") -> NoReturn:
+    from rich.console import Console
+
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if detail:
         console.print(detail.rstrip(), markup=False)

@@ -6,7 +6,6 @@ import logging
 import sys
 import time
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -14,7 +13,6 @@ from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.keeper import Kept, find, keep, kept, loaded
 from reactor_actors.actors.logfiles import lines_of
 from reactor_actors.actors.logs import LogSettings, configure
-from reactor_actors.cli import options
 from reactor_actors.cli.display import PlainDisplay
 from reactor_actors.cli.summary import elapsed, standing
 from reactor_actors.core.errors import ModelError, SetupError
@@ -50,7 +48,7 @@ def detach(name: str | None, orders: Orders) -> None:
     print(f"it goes on by itself; to end it: reactor-actors stop {chosen} --address {address}")
 
 
-def status(name: options.Name = None, address: options.Cluster = "auto") -> None:
+def status(name: str | None, address: str) -> None:
     """Show the deployments on a cluster, or one of them and its replicas."""
     configure(QUIET)
     console = Console(highlight=False)
@@ -69,13 +67,8 @@ def status(name: options.Name = None, address: options.Cluster = "auto") -> None
     console.print(table)
 
 
-def logs(
-    name: options.Name = None,
-    follow: options.Follow = False,
-    tail: options.Tail = 200,
-    address: options.Cluster = "auto",
-) -> None:
-    """Print what a deployment has written, and with --follow what it goes on to write."""
+def logs(name: str | None, follow: bool, tail: int, address: str) -> None:
+    """Print what a deployment has written, and with `follow` what it goes on to write."""
     configure(QUIET)
     with joined(address, listening=False):
         actors = find(name).look().actors
@@ -84,9 +77,7 @@ def logs(
             sys.stdout.flush()
 
 
-def stop(
-    name: options.Name = None, drain: options.Drain = 0.0, address: options.Cluster = "auto"
-) -> None:
+def stop(name: str | None, drain: float, address: str) -> None:
     """End a deployment in order: sessions, models, server."""
     configure(QUIET)
     with joined(address, listening=False):
@@ -122,9 +113,3 @@ def replicas(seen: Kept) -> Table | str:
         facts = (one.name, one.state, one.viewers, f"{one.fps:.0f}", latency, one.restarts)
         table.add_row(*map(str, facts), one.link or "", one.node or "")
     return table
-
-
-def register(app: typer.Typer) -> None:
-    """Give the command these verbs."""
-    for verb in (status, logs, stop):
-        app.command()(verb)

@@ -1,4 +1,4 @@
-"""The options of `serve`: what each is called, where else it is read from, and what it means."""
+"""The options of every verb: what each is called, where else it is read from, what it means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typer import Argument, Option
 
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.cli.values import one_of, seconds, whole
-from reactor_actors.core.admission import Mode
+from reactor_actors.core.mode import Mode
+from reactor_actors.scaffold import TEMPLATES
 
 
 class IceTransport(StrEnum):
@@ -66,6 +67,13 @@ Words = Annotated[
 ]
 ModelPath = Annotated[
     str | None, Option("--path", "-p", metavar="PATH", help="Another way to say PATH.")
+]
+Target = Annotated[
+    str | None,
+    Argument(
+        metavar="PATH|module:Class",
+        help="Folder or manifest of the model, or its class; the current folder if left out.",
+    ),
 ]
 Config = Annotated[
     Path | None, Option("--config", "-c", help="Config file, instead of the manifest's.")
@@ -180,7 +188,24 @@ Watchdog = Annotated[
     ),
 ]
 
-NewFolder = Annotated[Path, Argument(help="The folder to make; its name is the model's.")]
+Load = Annotated[
+    bool, Option("--load", help="Load the model as well, with its weights, however long it takes.")
+]
+AsJson = Annotated[bool, Option("--json", help="Write one JSON object, for programs.")]
+
+NewFolder = Annotated[
+    Path, Argument(metavar="NAME", help="The folder to make; its name is the model's.")
+]
+Template = Annotated[
+    str,
+    Option(
+        "--template",
+        "-t",
+        metavar="|".join(TEMPLATES),
+        help="; ".join(f"{name}: {what}" for name, what in TEMPLATES.items()) + ".",
+        autocompletion=lambda: list(TEMPLATES.items()),
+    ),
+]
 Detach = Annotated[
     bool, Option("--detach", help="Leave it on the cluster, and return once it is loaded.")
 ]

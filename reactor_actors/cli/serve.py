@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import typer
 
-from reactor_actors.actors.logs import LogFormat, configure
-from reactor_actors.actors.scale import LinkKind, Scale
+from reactor_actors.actors.scale import LinkKind
 from reactor_actors.cli import options
-from reactor_actors.cli.detached import detach as leave_behind
-from reactor_actors.cli.display import JsonDisplay, PlainDisplay
-from reactor_actors.cli.live import LiveDisplay
-from reactor_actors.cli.settings import (
-    codecs,
-    drain_seconds,
-    ice_settings,
-    log_settings,
-    named_as_options,
-    target_and_overrides,
-)
-from reactor_actors.core.admission import QUEUE_LIMIT
+from reactor_actors.cli.words import named_as_options, target_and_overrides
 from reactor_actors.core.errors import SetupError
-from reactor_actors.core.session import Limits
-from reactor_actors.loader import find_model
-from reactor_actors.serving import Display, Orders
-from reactor_actors.serving import serve as serve_model
-from reactor_actors.transports.http.settings import HttpSettings, webcam_warning
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
-from reactor_actors.transports.webrtc.peer import PeerSettings
-from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.core.mode import QUEUE_LIMIT
 from reactor_actors.version import __version__
 
-log = logging.getLogger("reactor_actors.serve")
+if TYPE_CHECKING:
+    from reactor_actors.serving import Orders
 
 
 def serve(
@@ -76,10 +55,12 @@ def serve(
     verbose: options.Verbose = False,
 ) -> None:
     """Serve a model until Ctrl-C. SIGTERM lets the running session end first."""
+    from reactor_actors.cli import ordering as made
+
     known = [flag for param in context.command.params for flag in param.opts if flag[0] == "-"]
     target, overrides = target_and_overrides(words or [], path, known)
     with named_as_options(known):
-        ice = ice_settings(
+        ice = made.ice_settings(
             os.environ,
             stun=stun_server or (),
             turn=turn_server or (),
@@ -88,7 +69,7 @@ def serve(
             host=host,
             public_ip=public_ip,
         )
-        http = HttpSettings(
+        http = made.HttpSettings(
             host=host,
             port=port,
             token=token,
@@ -97,16 +78,18 @@ def serve(
             allow_origin=allow_origin,
             max_upload_mb=max_upload_mb,
         )
-        settings = ServerSettings(
+        settings = made.ServerSettings(
             http=http,
-            venue=VenueSettings(
-                peers=PeerSettings(ice=ice, codecs=codecs(video_codec)),
-                connections=ConnectionLimits(connections=max_connections, silence=ping_timeout),
-                session=Limits(orphan_timeout, max_session_duration, stop_grace),
-                bitrate=BitrateRange.parse(bitrate),
+            venue=made.VenueSettings(
+                peers=made.PeerSettings(ice=ice, codecs=made.codecs(video_codec)),
+                connections=made.ConnectionLimits(
+                    connections=max_connections, silence=ping_timeout
+                ),
+                session=made.Limits(orphan_timeout, max_session_duration, stop_grace),
+                bitrate=made.BitrateRange.parse(bitrate),
             ),
         )
-        scale = Scale(
+        scale = made.Scale(
             replicas=replicas,
             sessions=sessions,
             queue_limit=queue_limit,
@@ -114,41 +97,19 @@ def serve(
             link=link,
             watchdog=watchdog,
         )
-    orders = Orders(
-        source=find_model(target, config=config, overrides=overrides, environ=os.environ),
+    orders = made.Orders(
+        source=made.find_model(target, config=config, overrides=overrides, environ=os.environ),
         settings=settings,
         scale=scale,
-        logs=log_settings(os.environ, verbose=verbose),
+        logs=made.log_settings(os.environ, verbose=verbose),
         version=__version__,
         address=address,
-        drain=drain_seconds(os.environ),
+        drain=made.drain_seconds(os.environ),
     )
     if detach:
-        leave_behind(name, orders)
+        made.leave_behind(name, orders)
         return
     if name is not None:
         raise SetupError("--name is for --detach: what ends with this terminal needs no name")
-    carry_out: Callable[[Orders], bool] = context.obj or run  # a caller may have other plans
+    carry_out: Callable[[Orders], bool] = context.obj or made.run  # a caller may have other plans
     raise typer.Exit(0 if carry_out(orders) else 1)
-
-
-def run(orders: Orders) -> bool:
-    """Serve, telling a person how it goes; return whether the end was a clean one."""
-    display = display_for(orders)
-    try:
-        configure(orders.logs)
-        if (warning := webcam_warning(orders.settings.http)) is not None:
-            log.warning("%s", warning)
-        return serve_model(orders, display)
-    finally:
-        display.close()
-
-
-def display_for(orders: Orders) -> Display:
-    """Return what suits those who watch: a program, a terminal, or a file."""
-    name = orders.source.manifest.name
-    if orders.logs.format is LogFormat.JSON:
-        return JsonDisplay(name, orders.scale)
-    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
-        return LiveDisplay(name, orders.scale)
-    return PlainDisplay(name, orders.scale)

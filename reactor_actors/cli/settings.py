@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import logging
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from reactor_actors.actors.logs import LogFormat, LogSettings
 from reactor_actors.cli.options import IceTransport, VideoCodecs
@@ -22,7 +19,6 @@ from reactor_actors.transports.webrtc.ice import (
 )
 
 DRAIN_SECONDS = 30.0
-HERE = "."
 
 
 def drain_seconds(environ: Mapping[str, str]) -> float:
@@ -75,49 +71,6 @@ def codecs(preferred: VideoCodecs) -> tuple[str, ...]:
 def listed(environ: Mapping[str, str], variable: str) -> list[str]:
     """Return the items of a variable, which are separated by commas."""
     return [item.strip() for item in environ.get(variable, "").split(",") if item.strip()]
-
-
-def target_and_overrides(
-    words: Sequence[str], path: str | None, known: Sequence[str]
-) -> tuple[str, list[str]]:
-    """Part the words that are no options into the model's place and the overrides of its config.
-
-    Raises `SetupError` for what is neither; `known` are the options there are.
-    """
-    overrides = [word for word in words if word.startswith("--model.")]
-    places = [word for word in words if not word.startswith("-")]
-    for word in words:
-        if word.startswith("-") and not word.startswith("--model."):
-            raise SetupError(f"unknown argument {word!r}{_nearest(word, known)}")
-    if path is not None:
-        places.append(path)
-    if len(set(places)) > 1:
-        raise SetupError(f"one model is served, and {' and '.join(map(repr, places))} were named")
-    return (places[0] if places else HERE), overrides
-
-
-@contextmanager
-def named_as_options(known: Sequence[str]) -> Iterator[None]:
-    """Have the settings below complain about options, where they know fields of that name."""
-    try:
-        yield
-    except SetupError as error:
-        field, separator, rest = error.message.partition(":")
-        flag = "--" + field.replace("_", "-")
-        if separator and flag in known:
-            text = re.sub(r"\b([a-z]+(?:_[a-z]+)+)\b", lambda m: _flag(m[1], known), rest.strip())
-            raise SetupError(f"{flag}: {text}", error.detail) from None
-        raise
-
-
-def _flag(field: str, known: Sequence[str]) -> str:
-    flag = "--" + field.replace("_", "-")
-    return flag if flag in known else field
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word.partition("=")[0], [*known, "--model.key=value"], n=1)
-    return f"; did you mean {close[0]}?" if close else "; --help lists what there is"
 
 
 def _address(public_ip: str | None) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from reactor_actors.actors.scale import Scale
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.media import Track
+from reactor_actors.core.mode import Mode
 from reactor_actors.transports.status import ReplicaStatus, Status
 
 
@@ -18,8 +18,8 @@ def facts(
     """Return what is worth knowing of a model that has just been loaded, as names and values."""
     told = [
         ("open", f"{status.url}/"),
-        ("tracks", ", ".join(map(_track, contract.tracks)) or "none"),
-        ("commands", ", ".join(command.name for command in contract.commands) or "none"),
+        ("tracks", tracks_told(contract)),
+        ("commands", commands_told(contract)),
         ("link", _each(replica.link for replica in status.replicas)),
         ("gpu", _each(gpu for replica in status.replicas for gpu in replica.gpus)),
     ]
@@ -28,6 +28,16 @@ def facts(
     if scale.transports > 1:
         told.append(("transports", str(scale.transports)))
     return [*told, ("ready in", f"{seconds:.1f} s")]
+
+
+def tracks_told(contract: Contract) -> str:
+    """Return the tracks of a model."""
+    return ", ".join(map(_track, contract.tracks)) or "none"
+
+
+def commands_told(contract: Contract) -> str:
+    """Return the commands of a model."""
+    return ", ".join(command.name for command in contract.commands) or "none"
 
 
 def standing(status: Status) -> list[str]:

@@ -35,21 +35,14 @@ from enum import StrEnum
 from statistics import fmean
 from typing import TypeAlias
 
+from reactor_actors.core.mode import QUEUE_LIMIT, Mode
 from reactor_actors.core.session import State
 
 LOOK_SECONDS = 15.0
 HOLD_SECONDS = 10.0
 STOP_SECONDS = 5.0
-QUEUE_LIMIT = 64
 MAX_OFFERS = 1024
 LENGTHS_KEPT = 8
-
-
-class Mode(StrEnum):
-    """Whether starts share one session or get one each."""
-
-    SHARED = "shared"
-    EXCLUSIVE = "exclusive"
 
 
 class Why(StrEnum):

@@ -13,10 +13,11 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from reactor_actors.core.admission import Mode, Why
+from reactor_actors.core.admission import Why
 from reactor_actors.core.batches import Shown
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
 from reactor_actors.core.guests import JOIN_SECONDS, News, Watched, Welcome
+from reactor_actors.core.mode import Mode
 from reactor_actors.core.ports import Feed
 from reactor_actors.core.wire.inbound import FileUploaded, Inbound, Ping, Publish, Unpublish
 from reactor_actors.core.wire.outbound import Outbound

@@ -16,10 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from reactor_actors.core.admission import (
-    QUEUE_LIMIT,
     Admission,
     Admitted,
-    Mode,
     Place,
     Queued,
     Ready,
@@ -29,6 +27,7 @@ from reactor_actors.core.admission import (
 )
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.events import Note
+from reactor_actors.core.mode import QUEUE_LIMIT, Mode
 from reactor_actors.core.session import RUNNING, State
 from reactor_actors.flow.bell import Bell
 from reactor_actors.transports.room import Room

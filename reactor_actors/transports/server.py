@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reactor_actors.core import events as ev
-from reactor_actors.core.admission import QUEUE_LIMIT, Mode
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.mode import QUEUE_LIMIT, Mode
 from reactor_actors.transports.guests import Guests
 from reactor_actors.transports.health import health_of
 from reactor_actors.transports.http.record import Record

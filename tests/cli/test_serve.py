@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.cli.app import app
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.errors import SetupError
+from reactor_actors.core.mode import Mode
 from reactor_actors.core.session import Limits
 from reactor_actors.serving import Orders
 

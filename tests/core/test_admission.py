@@ -20,7 +20,6 @@ from reactor_actors.core.admission import (
     Admission,
     Admitted,
     Answer,
-    Mode,
     Place,
     Queued,
     Ready,
@@ -28,6 +27,7 @@ from reactor_actors.core.admission import (
     Stops,
     Why,
 )
+from reactor_actors.core.mode import Mode
 from reactor_actors.core.session import RUNNING, State
 
 A_MOMENT = 0.001

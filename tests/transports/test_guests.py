@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
 from reactor_actors.core.messages import Said
+from reactor_actors.core.mode import Mode
 from reactor_actors.core.pixels import to_i420
 from reactor_actors.core.ports import Feed
 from reactor_actors.core.session import State

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from reactor_actors.core import events as ev
-from reactor_actors.core.admission import Mode, Place, Ready, Why
+from reactor_actors.core.admission import Place, Ready, Why
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.messages import SessionClosed
+from reactor_actors.core.mode import Mode
 from reactor_actors.core.session import State
 from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.lobby import Lobby, TurnedAwayError

@@ -17,6 +17,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
@@ -221,3 +222,15 @@ class SoundEncoder:
             # libopus subtracts its look-ahead; on the wire the packet has the time of its sound.
             packet.pts = packet.dts = number * FRAME_SAMPLES
         return packets
+
+
+def opus_works() -> bool:
+    """Encode some silence and say whether a packet came out."""
+    silence = np.zeros((1, 3 * FRAME_SAMPLES), np.int16)
+    try:
+        encoder = SoundEncoder(SOUND_RATE, 1)
+        encoder.push(silence, 0.0)
+        return bool(encoder.packets(1.0))
+    except (FFmpegError, ValueError) as error:
+        log.debug("opus does not work here: %s", error)
+        return False

@@ -17,10 +17,10 @@ import aiohttp
 from yarl import URL
 
 from reactor_actors.core import events as ev
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.contract import Command, Contract, MessageType
 from reactor_actors.core.media import Direction, Kind, Track
 from reactor_actors.core.messages import SessionClosed
+from reactor_actors.core.mode import Mode
 from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.messages import SessionClosed
+from reactor_actors.core.mode import Mode
 from reactor_actors.core.session import State
 from reactor_actors.transports.host import TransportHost
 from tests.fakes import FakePeer

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reactor_actors.core.admission import Mode
 from reactor_actors.core.messages import SessionClosed
+from reactor_actors.core.mode import Mode
 from tests.transports.http.site import SDP, Reply, Site, serving
 
 STREAM = {"Accept": "text/event-stream"}

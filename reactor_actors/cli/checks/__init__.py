@@ -1,0 +1,1 @@
+"""What `reactor-actors check` looks at: probes that look, and pure functions that judge."""

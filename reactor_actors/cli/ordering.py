@@ -1,0 +1,71 @@
+"""What `serve` is made of: settings, orders, and whoever carries them out.
+
+Imported when a model is served, and not before: the command's help, and a shell that completes its
+options, are to need neither Ray nor aiortc.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from reactor_actors.actors.logs import LogFormat, configure
+from reactor_actors.actors.scale import Scale
+from reactor_actors.cli.detached import detach as leave_behind
+from reactor_actors.cli.display import JsonDisplay, PlainDisplay
+from reactor_actors.cli.live import LiveDisplay
+from reactor_actors.cli.settings import codecs, drain_seconds, ice_settings, log_settings
+from reactor_actors.core.session import Limits
+from reactor_actors.loader import find_model
+from reactor_actors.serving import Display, Orders
+from reactor_actors.serving import serve as serve_model
+from reactor_actors.transports.http.settings import HttpSettings, webcam_warning
+from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.venue import VenueSettings
+from reactor_actors.transports.webrtc.connections import ConnectionLimits
+from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.rate import BitrateRange
+
+__all__ = [
+    "BitrateRange",
+    "ConnectionLimits",
+    "HttpSettings",
+    "Limits",
+    "Orders",
+    "PeerSettings",
+    "Scale",
+    "ServerSettings",
+    "VenueSettings",
+    "codecs",
+    "drain_seconds",
+    "find_model",
+    "ice_settings",
+    "leave_behind",
+    "log_settings",
+    "run",
+]
+
+log = logging.getLogger("reactor_actors.serve")
+
+
+def run(orders: Orders) -> bool:
+    """Serve, telling a person how it goes; return whether the end was a clean one."""
+    display = display_for(orders)
+    try:
+        configure(orders.logs)
+        if (warning := webcam_warning(orders.settings.http)) is not None:
+            log.warning("%s", warning)
+        return serve_model(orders, display)
+    finally:
+        display.close()
+
+
+def display_for(orders: Orders) -> Display:
+    """Return what suits those who watch: a program, a terminal, or a file."""
+    name = orders.source.manifest.name
+    if orders.logs.format is LogFormat.JSON:
+        return JsonDisplay(name, orders.scale)
+    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+        return LiveDisplay(name, orders.scale)
+    return PlainDisplay(name, orders.scale)
