@@ -82,7 +82,7 @@ class TransportActor(Visitors):
             names=scale.names,
             mode=scale.mode,
             queue_limit=scale.queue_limit,
-            far=[room for branch in self._branches for room in branch.rooms],
+            far=self._branches,
         )
         meetings = Meetings(scale.link, node, _own)
         self._crew = Crew(server.venues.values(), self._spawn, meetings, scale)
@@ -135,7 +135,6 @@ class TransportActor(Visitors):
             names,
             lambda life: hire(Post(names, number, life, _own(), node, self._served.scale)),
             hear=lambda replica, note: self._started().hear(replica, note),
-            emitted=lambda seconds: self._started().emitted(seconds),
         )
 
     def _started(self) -> TransportServer:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
@@ -27,6 +26,7 @@ from reactor_actors.core.wire.outbound import Outbound
 from reactor_actors.flow.bell import Bell
 from reactor_actors.flow.playout import Pace, Playout
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
+from reactor_actors.transports.figures import Traffic
 from reactor_actors.transports.uploads import Uploads
 
 log = logging.getLogger("reactor_actors.session")
@@ -35,8 +35,8 @@ log = logging.getLogger("reactor_actors.session")
 class TransportHost:
     """Owner of one replica's session, playout and peers. Lives on one event loop.
 
-    Every note of the session is logged and given to `journal`, the seconds between two emits to
-    `emitted`; `replace_model` is what `when_stuck` calls back.
+    Every note of the session is logged and given to `journal`; `traffic` counts what passes.
+    `replace_model` is what `when_stuck` calls back.
     """
 
     def __init__(
@@ -46,7 +46,6 @@ class TransportHost:
         limits: Limits | None = None,
         uploads: Uploads | None = None,
         journal: Callable[[ev.Note], None] | None = None,
-        emitted: Callable[[float], None] | None = None,
         replace_model: Callable[[float], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -64,9 +63,7 @@ class TransportHost:
         self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._announced: set[tuple[str, str]] = set()
-        self._fed: Counter[str] = Counter()
-        self._emitted = emitted or (lambda seconds: None)
-        self._emitted_at = self._loop.time()
+        self.traffic = Traffic(self._loop.time())
         self.uploads = uploads or Uploads()
 
     @property
@@ -108,7 +105,7 @@ class TransportHost:
             self._playout.close()
         self._model = model
         queue = FrameQueue(contract.buffer_size, contract.fps, fixed=contract.fixed_latency)
-        self._playout = Playout(queue, self._show, self._grant)
+        self._playout = Playout(queue, self._show, self._grant, self.traffic.latencies)
         self.tell(ev.ModelReady(contract, self._loop.time()))
 
     def detach(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
@@ -178,18 +175,12 @@ class TransportHost:
     def feed(self, frame: Feed) -> None:
         """Pass an input frame on to the model; without one it is gone."""
         if self._model is not None:
-            self._fed[frame.track] += 1
+            self.traffic.fed[frame.track] += 1
             self._model.feed(frame)
-
-    def fed(self) -> dict[str, int]:
-        """Return how many frames of every input track have gone to the model."""
-        return dict(self._fed)
 
     def push(self, tick: Tick) -> None:
         """Queue a granted tick for playout."""
-        if tick.turn > 0.0:  # the first tick of an emit
-            before, self._emitted_at = self._emitted_at, self._loop.time()
-            self._emitted(self._emitted_at - before)
+        self.traffic.arrived(tick, self._loop.time())
         if self._playout is not None:
             self._playout.push(tick)
 

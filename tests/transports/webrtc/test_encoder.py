@@ -321,6 +321,27 @@ async def test_a_newer_picture_takes_the_place_of_one_that_waits() -> None:
     assert (stage.thread.counts.dropped, stage.thread.counts.encoded) == (2, 1)
 
 
+async def test_every_encoding_is_timed_in_its_thread_and_its_bytes_are_counted() -> None:
+    stage = Stage()
+
+    class Slow(VideoEncoder):
+        def encode(self, picture: I420, seconds: float, *, key: bool = False) -> list[VideoPacket]:
+            stage.now += 0.25
+            return super().encode(picture, seconds, key=key)
+
+    stage.thread = EncoderThread(Slow([VP8], 1_000_000), stage.screen.show, clock=lambda: stage.now)
+    stage.thread.start()
+    for name in "abc":
+        await stage.encode(name)
+    await stage.encode("d", np.zeros((5, 5), np.uint8))  # what fails has taken its time
+    await stage.thread.close()
+    [(codec, work)] = stage.thread.counts.figures("VP8").encoders.items()
+    assert codec == "VP8"
+    assert (sum(work.seconds.counts), work.seconds.total) == (4, pytest.approx(1.0))
+    assert work.bytes == sum(packet.size for packet in stage.screen.packets) > 0
+    assert stage.thread.counts.figures("VP8").fates == {"dropped": 0, "skipped": 0, "failed": 1}
+
+
 async def test_key_frame_requests_are_throttled_and_never_lost() -> None:
     stage = Stage()
     stage.thread.start()
@@ -340,7 +361,9 @@ async def test_a_new_target_holds_from_the_next_picture_on() -> None:
     stage.thread.start()
     await stage.encode("a")
     await stage.encode("b")
+    assert stage.thread.bitrate == 1_000_000
     stage.thread.aim(3_000_000)
+    assert stage.thread.bitrate == 3_000_000
     await stage.encode("c")
     await stage.thread.close()
     assert [packet.is_keyframe for packet in stage.screen.packets] == [True, False, True]
