@@ -167,6 +167,7 @@ class Service:
 
     def _place(self) -> None:
         order = self._order
+        logs = replace(order.logs, several=order.scale.replicas > 1)
         nodes = _nodes()
         gpus = order.source.manifest.gpus
         plans = [
@@ -181,7 +182,7 @@ class Service:
                 RayReplica,
                 order.source,
                 {**_options(chosen.model, group, -1), **environment},
-                order.logs,
+                logs,
             )
             for chosen, group in zip(plans, groups, strict=True)
         ]
@@ -190,7 +191,7 @@ class Service:
             for chosen, group in zip(plans, groups, strict=True)
         ]
         hires = [
-            partial(RayMedia, chosen, order.settings, order.logs, spawn)
+            partial(RayMedia, chosen, order.settings, logs, spawn)
             for chosen, spawn in zip(options[1:], spawns[1:], strict=True)
         ]
         self._actor = actor(
@@ -198,7 +199,7 @@ class Service:
             {**options[0], "max_concurrency": REQUESTS},
             Served(order.source.manifest.name, order.version, order.scale),
             order.settings,
-            order.logs,
+            logs,
             spawns[0],
             hires,
         )

@@ -47,8 +47,8 @@ class TransportActor(Visitors):
     """HTTP for all replicas, sessions and peers of its share, in a process that outlives models.
 
     An async actor: every method runs on one event loop. `spawn` starts a model's process, given
-    what its words are to be marked with; each of `hires` starts a process that carries media for
-    another share. Both end with this one.
+    its replica's name; each of `hires` starts a process that carries media for another share. Both
+    end with this one.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from reactor_actors.actors.logs import LogFormat, configure
+from reactor_actors.actors.logs import LogFormat, LogSettings, configure
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.cli import options
 from reactor_actors.cli.detached import detach as leave_behind
@@ -19,7 +19,7 @@ from reactor_actors.cli.settings import (
     codecs,
     drain_seconds,
     ice_settings,
-    log_settings,
+    log_level,
     named_as_options,
     target_and_overrides,
 )
@@ -73,6 +73,7 @@ def serve(
     address: options.Address = None,
     detach: options.Detach = False,
     name: options.DeploymentName = None,
+    log_format: options.LogForm = LogFormat.TEXT,
     verbose: options.Verbose = False,
 ) -> None:
     """Serve a model until Ctrl-C. SIGTERM lets the running session end first."""
@@ -118,7 +119,7 @@ def serve(
         source=find_model(target, config=config, overrides=overrides, environ=os.environ),
         settings=settings,
         scale=scale,
-        logs=log_settings(os.environ, verbose=verbose),
+        logs=LogSettings(log_level(os.environ, verbose=verbose), log_format),
         version=__version__,
         address=address,
         drain=drain_seconds(os.environ),

@@ -43,6 +43,7 @@ class TransportHost:
         self,
         screen: Screen,
         *,
+        replica: str | None = None,
         limits: Limits | None = None,
         uploads: Uploads | None = None,
         journal: Callable[[ev.Note], None] | None = None,
@@ -50,6 +51,7 @@ class TransportHost:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._screen = screen
+        self._replica = replica
         self._session = Session(limits)
         self._journal = journal or (lambda note: None)
         self._replace_model = replace_model or (lambda seconds: None)
@@ -75,6 +77,11 @@ class TransportHost:
     def session(self) -> str | None:
         """The id of the session that runs or closes."""
         return self._session.session
+
+    @property
+    def replica(self) -> str | None:
+        """The replica's name."""
+        return self._replica
 
     @property
     def clients(self) -> int:
@@ -207,7 +214,7 @@ class TransportHost:
         before = self._session.session
         effects = self._session.receive(event)
         session = self._session.session or before
-        with working_for(session):
+        with working_for(session, self._replica):
             for effect in effects:
                 self._perform(effect, session)
 
@@ -260,7 +267,7 @@ class TransportHost:
                 log.exception("client %s could not be told something; it is skipped", client)
 
     def _note(self, note: ev.Note, session: str | None) -> None:
-        with working_for(session):
+        with working_for(session, self._replica):
             _log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":

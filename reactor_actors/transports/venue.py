@@ -65,6 +65,7 @@ class Venue:
         self.relay = Relay(name, self._streams)
         self.host = TransportHost(
             self.relay,
+            replica=name,
             limits=settings.session,
             uploads=uploads,
             journal=journal,

@@ -8,11 +8,13 @@ peers, RTP or where pictures come from.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import av
@@ -186,7 +188,9 @@ class EncoderThread:
         self._failing = False
         self._change = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        # What a thread logs belongs to whatever it was begun for.
+        run = partial(contextvars.copy_context().run, self._run)
+        self._thread = threading.Thread(target=run, name=name, daemon=True)
 
     @property
     def bitrate(self) -> int:

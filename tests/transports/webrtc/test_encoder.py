@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 
+from reactor_actors.core.current import current_replica, current_session, working_at
 from reactor_actors.transports.webrtc.codecs import H264_X264, VIDEO_TIME_BASE, VP8, VideoCodec
 from reactor_actors.transports.webrtc.encoder import I420, EncoderThread, VideoEncoder, VideoPacket
 
@@ -340,6 +341,26 @@ async def test_every_encoding_is_timed_in_its_thread_and_its_bytes_are_counted()
     assert (sum(work.seconds.counts), work.seconds.total) == (4, pytest.approx(1.0))
     assert work.bytes == sum(packet.size for packet in stage.screen.packets) > 0
     assert stage.thread.counts.figures("VP8").fates == {"dropped": 0, "skipped": 0, "failed": 1}
+
+
+async def test_what_the_thread_logs_belongs_to_whatever_it_was_begun_for() -> None:
+    told: list[tuple[str | None, str | None]] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append((current_replica(), current_session()))
+
+    logger, ear = logging.getLogger("reactor_actors.transports.webrtc.encoder"), Ear()
+    with working_at("1", lambda: "s"):
+        stage = Stage()
+    logger.addHandler(ear)
+    try:
+        stage.thread.start()
+        await stage.encode("a", np.zeros((5, 5), np.uint8))
+        await stage.thread.close()
+    finally:
+        logger.removeHandler(ear)
+    assert told == [("1", "s")]
 
 
 async def test_key_frame_requests_are_throttled_and_never_lost() -> None:
