@@ -89,6 +89,10 @@ LogForm = Annotated[
     ),
 ]
 
+Dashboard = Annotated[
+    bool, Option("--dashboard", help="Start Ray's own dashboard, unless a cluster is joined.")
+]
+
 Replicas = Annotated[int, _size("Models, each in a process of its own.", **_count("--replicas", 1))]
 Sessions = Annotated[
     Mode | None,

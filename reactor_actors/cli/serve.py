@@ -71,6 +71,7 @@ def serve(
     stop_grace: options.StopGrace = 30.0,
     watchdog: options.Watchdog = 0.0,
     address: options.Address = None,
+    dashboard: options.Dashboard = False,
     detach: options.Detach = False,
     name: options.DeploymentName = None,
     log_format: options.LogForm = LogFormat.TEXT,
@@ -122,6 +123,7 @@ def serve(
         logs=LogSettings(log_level(os.environ, verbose=verbose), log_format),
         version=__version__,
         address=address,
+        dashboard=dashboard,
         drain=drain_seconds(os.environ),
     )
     if detach:

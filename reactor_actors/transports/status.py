@@ -67,6 +67,7 @@ class Status:
         replicas: Each replica.
         waiting: Tickets in the queue.
         draining: Whether new sessions are refused.
+        dashboard: Where Ray's own dashboard is, if there is one and it is known.
     """
 
     model: str
@@ -76,6 +77,7 @@ class Status:
     replicas: tuple[ReplicaStatus, ...] = ()
     waiting: int = 0
     draining: bool = False
+    dashboard: str | None = None
 
     @property
     def loaded(self) -> bool:

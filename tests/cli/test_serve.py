@@ -191,3 +191,8 @@ def test_the_form_of_the_log_comes_from_the_flag_then_from_the_environment() -> 
     assert orders(MODEL, "--log-format=text", **{told: "json"}).logs.format is LogFormat.TEXT
     with pytest.raises(SetupError, match="REACTOR_LOG_FORMAT"):
         orders(MODEL, **{told: "xml"})
+
+
+def test_rays_own_dashboard_is_started_for_those_who_ask_for_it() -> None:
+    assert not orders(MODEL).dashboard
+    assert orders(MODEL, "--dashboard").dashboard
