@@ -138,6 +138,7 @@ async def test_vitals_follow_every_second_with_all_that_was_done_so_far() -> Non
         venue.attach(FakeModel(), Contract("m"), 0.1)
         for turn in (0.03, 0.04):
             venue.host.push(Tick(0, turn=turn))
+        assert venue.status().waiting == 2
         await eventually(lambda: len(ingress.reports) == 2)
         vitals = [report.vitals for report in ingress.reports if report.vitals is not None]
         assert [v.figures.turns.total for v in vitals] == pytest.approx([0.07, 0.07])

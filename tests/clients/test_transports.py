@@ -61,6 +61,8 @@ async def test_clients_of_two_transports_are_served_alike_and_one_transport_dies
     await steady.sees_moving()
     assert not steady.errors
     told = metrics(server)
+    for number in "01":
+        assert re.search(rf"\[replica {number} session [\w-]+\]", server.output()), number
     assert told["runtime_model_restarts_total"] == 1
     assert told["runtime_connections_active"] == 2
     assert told["runtime_connections_opened_total"] == 3

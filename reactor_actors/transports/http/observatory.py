@@ -36,10 +36,6 @@ class Observatory(Collector):
     def __init__(self, read: Callable[[], Observed]) -> None:
         self._read = read
 
-    def describe(self) -> list[Metric]:
-        """Say nothing: what would be found is asked for when it is wanted."""
-        return []
-
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
         observed = self._read()
