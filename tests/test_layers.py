@@ -113,7 +113,7 @@ CONFINED = {
     "av": {"transports/webrtc"},
     "aiortc": {"transports/webrtc"},
     "aiohttp": {"transports/http"},
-    "prometheus_client": {"transports/http/metrics.py"},
+    "prometheus_client": {"transports/http/metrics.py", "transports/http/observatory.py"},
     "ray": {"links/refs.py", "actors"},
     "yaml": {"manifest.py"},
 }
