@@ -9,6 +9,7 @@ from rich.console import Console
 
 from reactor_actors.cli.detached import register
 from reactor_actors.cli.init import init
+from reactor_actors.cli.run import run
 from reactor_actors.cli.serve import serve
 from reactor_actors.core.errors import ModelError, SetupError
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(context_settings={"ignore_unknown_options": True})(serve)
+app.command(context_settings={"ignore_unknown_options": True})(run)
 app.command()(init)
 register(app)
 
