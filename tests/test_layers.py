@@ -51,10 +51,11 @@ INSIDE = {
         "loader",
         "actors",
     },
+    "headless": {"core", "flow", "engine", "links", "transports", "loader", "headless"},
     "signals.py": set(),
     "serving.py": {"core", "transports", "loader", "actors", "signals"},
     "launching.py": {"core", "transports", "actors", "version"},
-    "cli": {"core", "transports", "loader", "actors", "serving", "version", "cli"},
+    "cli": {"core", "transports", "loader", "actors", "serving", "headless", "version", "cli"},
     "__main__.py": {"cli"},
     "version.py": set(),
     "__init__.py": {"interface", "classic", "manifest", "launching", "version"},
@@ -79,6 +80,7 @@ OUTSIDE = {
     "version.py": set(),
     "__init__.py": set(),
     "actors": set(),
+    "headless": {"numpy"},
     "signals.py": set(),
     "serving.py": set(),
     "cli": {"typer", "rich"},
@@ -87,12 +89,12 @@ OUTSIDE = {
 # Confined to single files or folders.
 CONFINED = {
     "cv2": {"core/pixels.py"},
-    "av": {"transports/webrtc"},
+    "av": {"transports/webrtc", "headless"},
     "aiortc": {"transports/webrtc"},
     "aiohttp": {"transports/http"},
     "prometheus_client": {"transports/http/metrics.py"},
     "ray": {"links/refs.py", "actors"},
-    "yaml": {"manifest.py"},
+    "yaml": {"manifest.py", "headless/script.py"},
 }
 IMPURE = {"asyncio", "threading", "time", "socket", "selectors", "subprocess", "multiprocessing"}
 

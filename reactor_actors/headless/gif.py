@@ -99,7 +99,7 @@ class Gif:
         source = self._source(graph, self._size[1], self._size[0], "rgb24")
         colours = self._source(graph, palette.width, palette.height, palette.format.name)
         # Ordered dither stands still where the picture does, so that only what moves is stored.
-        painter = graph.add("paletteuse", "dither=bayer:bayer_scale=4:diff_mode=rectangle")
+        painter = graph.add("paletteuse", "dither=bayer:bayer_scale=5:diff_mode=rectangle")
         sink = graph.add("buffersink")
         source.link_to(painter, 0, 0)
         colours.link_to(painter, 0, 1)

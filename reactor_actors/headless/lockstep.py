@@ -1,8 +1,8 @@
 """`Lockstep`: the link of a run that nobody watches live. One tick at a time, and none is lost.
 
-`emit` returns when what it carried has been shown, and when everything that was said on that
-occasion has been queued for the model. So what a model makes does not depend on how fast this
-machine is, or its disk.
+`emit` returns when what it carried has been shown, and when the commands that were said on that
+occasion have been answered. So what a model makes does not depend on how fast this machine is, or
+its disk.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from reactor_actors.core.pixels import tick_of
 from reactor_actors.core.ports import ClientSide, Feed, ModelSide
 from reactor_actors.flow.bell import Bell
 
+HOLD_SECONDS = 1.0
+"""How long a command holds the model: a handler may wait for the next picture itself."""
+
 
 class Lockstep:
     """Both ends in one object: a `ClientPort` for the model, a `ModelPort` for the clients.
@@ -32,15 +35,20 @@ class Lockstep:
         clients: ClientSide,
         loop: asyncio.AbstractEventLoop,
         rated: Callable[[float], None],
+        *,
+        hold_seconds: float = HOLD_SECONDS,
     ) -> None:
         self._model = model
         self._clients = clients
         self._loop = loop
         self._rated = rated
+        self._hold_seconds = hold_seconds
         self._bell = Bell()
         self._sent = 0
         self._done = 0
         self._epoch = 0
+        self._given = 0
+        self._held: dict[str, asyncio.TimerHandle] = {}
 
     async def push(self, batch: Batch, *, drop: bool) -> int:
         """Hand over the batch, tick by tick, each when the one before it has been shown.
@@ -86,9 +94,24 @@ class Lockstep:
         # Playout gives the credit first and shows the tick then, in one step of the loop.
         self._loop.call_soon(self._take, grant.done)
 
+    def hold(self, request: str) -> None:
+        """Keep the model waiting until a command is answered, for a while at most."""
+        self._held[request] = self._loop.call_later(self._hold_seconds, self.answered, request)
+
+    def answered(self, request: str) -> None:
+        """Let the model go on, unless another command is still to be answered."""
+        if (timer := self._held.pop(request, None)) is not None:
+            timer.cancel()
+            self._go_on()
+
     def _take(self, done: int) -> None:
-        self._done = max(self._done, done)
-        self._bell.ring()
+        self._given = max(self._given, done)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._held:
+            self._done = self._given
+            self._bell.ring()
 
     def _shown(self, epoch: int) -> bool | None:
         return True if self._done >= self._sent or epoch < self._epoch else None

@@ -108,23 +108,18 @@ class _Sound:
         self._rate = rate
         self._clock = SoundClock(0, longest=LONGEST)
         self._line = SoundLine(2, 0, longest=LONGEST)
-        self._resampler: AudioResampler | None = None
-        self._channels = 0
+        self._resampler = AudioResampler("s16p", "stereo", SOUND_RATE)
         self.stream: Any = None
 
     def lay(self, samples: Samples, at: float) -> None:
-        channels = samples.shape[0]
-        if channels != self._channels:
-            self._channels = channels
-            self._resampler = AudioResampler("s16p", "stereo", SOUND_RATE)
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples), "s16p", "mono" if channels == 1 else "stereo"
-        )
-        frame.sample_rate = self._rate
-        assert self._resampler is not None
-        pieces = [piece.to_ndarray() for piece in self._resampler.resample(frame)]
-        joined = np.concatenate([np.zeros((2, 0), np.int16), *pieces], axis=1)
-        self._line.lay(joined, round(at * SOUND_RATE))
+        # One channel is heard on both sides, as loud; a resampler would make it softer.
+        stereo = np.ascontiguousarray(np.broadcast_to(samples, (2, samples.shape[1])))
+        if self._rate != SOUND_RATE:
+            frame = av.AudioFrame.from_ndarray(stereo, "s16p", "stereo")
+            frame.sample_rate = self._rate
+            pieces = [piece.to_ndarray() for piece in self._resampler.resample(frame)]
+            stereo = np.concatenate([np.zeros((2, 0), np.int16), *pieces], axis=1)
+        self._line.lay(stereo, round(at * SOUND_RATE))
 
     def due(self, now: float) -> list[av.AudioFrame]:
         """Return the sound that is due, in 20 ms pieces, silence included."""

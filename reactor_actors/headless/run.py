@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.errors import ModelError
+from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.media import Direction
 from reactor_actors.core.session import Limits
 from reactor_actors.core.wire import inbound, outbound
 from reactor_actors.engine.host import ModelHost
+from reactor_actors.headless.feeding import Feeding
 from reactor_actors.headless.files import files_for
 from reactor_actors.headless.lockstep import Lockstep
 from reactor_actors.headless.orders import Audience, Orders, Outcome
 from reactor_actors.headless.recorder import Recorder
 from reactor_actors.headless.script import Script, check, entry_of
 from reactor_actors.headless.sources import Source, sources_for
+from reactor_actors.headless.stillness import Stillness, Verdict
 from reactor_actors.headless.timeline import Timeline, WallClock
 from reactor_actors.links.direct import DirectLink
 from reactor_actors.loader import load_program
@@ -38,9 +40,8 @@ AT_ONCE = 1e6
 """A rate at which playout never waits for the time of a tick."""
 
 QUIET_SECONDS = 0.02
-"""After how long without a picture a model with a free thread is taken to wait for input."""
+"""How often a model is looked at that may wait for something."""
 
-NEWS_SECONDS = 10.0
 WIND_DOWN_SECONDS = 10.0
 CLIENT = "headless"
 
@@ -56,8 +57,8 @@ class Run:
         self._failure: Exception | None = None
         self._host = ModelHost(lambda: load_program(orders.source))
         self._sources: Mapping[str, Source] = {}
-        self._stretched = 0.0  # how far the inputs are ahead of the pictures
         self._script = Script(())
+        self._lockstep: Lockstep | None = None
         self._numbers = 0
 
     def interrupt(self) -> None:
@@ -99,20 +100,17 @@ class Run:
         entries = [entry_of(word, contract) for word in orders.changes] + list(orders.script)
         check(entries, contract)
         self._script = Script(entries)
-        files = files_for(orders.out, contract, orders.fps or contract.fps)
+        self._fps = orders.fps or contract.fps
+        files = files_for(orders.out, contract, self._fps)
         self._sources = sources_for(list(orders.inputs), contract)
-        self._clock = self._clock_for(contract)
+        self._clock = WallClock(self._loop.time) if orders.realtime else Timeline(self._fps)
         self._frames, self._seconds = self._limits()
         self._recorder = Recorder(files, self._clock, shown=self._shown, failed=self._fail)
         self._transport = TransportHost(self._recorder, limits=Limits(orphan=0.0))
+        self._feeding = Feeding(self._sources, self._transport.feed, 1.0 / self._fps)
         for name in contract.tracks_towards(Direction.IN):
             if name not in self._sources:
                 self._audience.note(f"nothing feeds the input {name}: see --input")
-
-    def _clock_for(self, contract: Contract) -> Timeline | WallClock:
-        if self._orders.realtime:
-            return WallClock(self._loop.time)
-        return Timeline(self._orders.fps or contract.fps)
 
     def _limits(self) -> tuple[int | None, float | None]:
         """Return after how many pictures, or seconds, it is over."""
@@ -123,15 +121,19 @@ class Run:
         return None, max(lengths, default=SECONDS)
 
     async def _play(self, contract: Contract) -> None:
-        self._join(contract)
         total = self._frames if self._frames is not None else self._seconds
         self._audience.started(contract, total, in_frames=self._frames is not None)
+        self._join(contract)
         watching = self._loop.create_task(self._watch())
         try:
-            await self._over
+            either: tuple[asyncio.Future[Any], ...] = (watching, self._over)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             watching.cancel()
             await asyncio.wait({watching})
+        error = None if watching.cancelled() else watching.exception()
+        if error is not None and self._failure is None:
+            raise error
 
     def _join(self, contract: Contract) -> None:
         """Open the session, take part in it, and let the model begin."""
@@ -141,6 +143,7 @@ class Run:
             self._transport.attach(link, contract)
         else:
             link = Lockstep(self._host, self._transport, self._loop, self._rated(contract))
+            self._lockstep = link
             self._transport.attach(link, replace(contract, fps=AT_ONCE))
         self._transport.start(CLIENT)
         self._transport.join(_Viewer(self._told, self._closed))
@@ -171,47 +174,43 @@ class Run:
         self._feed()
 
     def _say_what_is_due(self) -> None:
-        frames, now = self._frame, self._clock.now
+        frames, now = self._recorder.frames, self._clock.now
         for entry in self._script.due(frames, now):
             self._audience.asked(entry, frames, now)
             self._numbers += 1
-            said = inbound.Command(f"{CLIENT}-{self._numbers}", entry.command, dict(entry.args))
+            request = f"{CLIENT}-{self._numbers}"
+            if self._lockstep is not None:
+                self._lockstep.hold(request)
+            said = inbound.Command(request, entry.command, dict(entry.args))
             self._transport.hear(CLIENT, said)
 
-    @property
-    def _frame(self) -> int:
-        return self._recorder.frames
-
     def _feed(self) -> None:
-        for source in self._sources.values():
-            for frame in source.until(self._clock.now + self._stretched):
-                self._transport.feed(frame)
+        try:
+            self._feeding.to(self._clock.now)
+        except Exception as error:
+            self._fail(SetupError(f"--input: a file cannot be read to its end: {error}"))
 
     async def _watch(self) -> None:
         """Let inputs go on while the model waits for them; notice one that shows nothing."""
         await asyncio.wrap_future(self._host.settle())
         self._feed()
-        ticks, since, told = self._recorder.ticks, self._loop.time(), NEWS_SECONDS
-        while True:
+        interval, live = 1.0 / self._fps, self._orders.realtime
+        still = Stillness(self._loop.time(), interval, self._orders.patience)
+        while not self._over.done():
             await asyncio.sleep(QUIET_SECONDS)
-            if self._orders.realtime:
+            if live:
                 self._say_what_is_due()
                 self._feed()
-            if self._recorder.ticks != ticks:
-                ticks, since, told = self._recorder.ticks, self._loop.time(), NEWS_SECONDS
-                continue
-            quiet = self._loop.time() - since
-            if 0 < self._orders.patience <= quiet:
-                self._fail(
-                    ModelError(f"nothing was emitted for {quiet:.0f} s{self._whereabouts()}")
-                )
-                return
-            if quiet >= told:
-                told *= 2
-                self._audience.note(f"nothing emitted for {quiet:.0f} s{self._whereabouts()}")
-            if not self._orders.realtime and await self._free():
-                self._stretched += QUIET_SECONDS
-                self._feed()
+            match still.look(self._loop.time(), self._recorder.ticks):
+                case Verdict.HOPELESS:
+                    told = f"nothing was emitted for {still.seconds:.3g} s{self._whereabouts()}"
+                    self._fail(ModelError(told))
+                case Verdict.NEWS:
+                    told = f"nothing emitted for {still.seconds:.3g} s{self._whereabouts()}"
+                    self._audience.note(told)
+                case Verdict.STALLED if not live and await self._free():
+                    self._feeding.hurry(QUIET_SECONDS)
+                    self._feed()
 
     async def _free(self) -> bool:
         """Whether the model's thread comes back at once: then it may wait for input."""
@@ -234,11 +233,18 @@ class Run:
         return "; it waits for something, and its thread is free"
 
     def _told(self, message: outbound.Outbound) -> None:
-        self._audience.told(message, self._frame, self._clock.now)
-        if isinstance(message, outbound.SessionEnded) and not self._over.done():
-            if message.reason == "error":
+        self._audience.told(message, self._recorder.frames, self._clock.now)
+        match message:
+            case (
+                outbound.Ack(str(request))
+                | outbound.Reply(str(request))
+                | outbound.Failure(str(request))
+            ) if self._lockstep is not None:
+                self._lockstep.answered(request)
+            case outbound.SessionEnded("error"):
                 self._fail(ModelError("the model has ended its session with an error"))
-            self._finish("the model has ended the session")
+            case outbound.SessionEnded():
+                self._finish("the model has ended the session")
 
     def _closed(self) -> None:
         self._finish("the session is over")

@@ -117,7 +117,9 @@ def check(entries: Sequence[Entry], contract: Contract) -> None:
     for entry in entries:
         if not gate.knows(entry.command):
             known = _known(entry.command, [command.name for command in contract.commands])
-            raise SetupError(f"{entry.place}: {contract.name} has no such command{known}")
+            raise SetupError(
+                f"{entry.place}: {entry.command}: {contract.name} has no such command{known}"
+            )
         try:
             uploads = gate.admit(entry.command, dict(entry.args))
         except InvalidCommandError as error:
