@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from reactor_actors.cli.bench import bench
 from reactor_actors.cli.detached import register
 from reactor_actors.cli.init import init
 from reactor_actors.cli.run import run
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command(context_settings={"ignore_unknown_options": True})(serve)
 app.command(context_settings={"ignore_unknown_options": True})(run)
+app.command()(bench)
 app.command()(init)
 register(app)
 
