@@ -45,14 +45,18 @@ class Crowd:
         try:
             for _ in range(min(count, self.plan.viewers)):
                 self._processes.append(await _begun())
+            await self._all_ready()
+            await self._follow_all()
+        finally:
+            await asyncio.shield(self._end())
+
+    async def _all_ready(self) -> None:
+        try:
             async with asyncio.timeout(READY_SECONDS):
                 for process in self._processes:
                     await _ready(process)
-            await self._follow_all()
         except TimeoutError:
             raise SetupError(f"viewers were not ready after {READY_SECONDS:g} s") from None
-        finally:
-            await asyncio.shield(self._end())
 
     async def _follow_all(self) -> None:
         """Hand out the plan, whose time begins, and hear of everybody."""

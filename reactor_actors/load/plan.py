@@ -27,7 +27,8 @@ class Plan:
     """A measurement. `start` and `end` are instants; `numbers` are the viewers of one process.
 
     Viewers set out one after the other for `ramp` seconds. Each says one of the `calls` after the
-    other, every `pause` seconds; without any it asks for the schema.
+    other, every `pause` seconds; without any it asks for the schema. A connection has `patience`
+    seconds to come about.
     """
 
     url: str
@@ -36,6 +37,7 @@ class Plan:
     token: str | None = field(default=None, repr=False)
     calls: tuple[Call, ...] = ()
     pause: float = 1.0
+    patience: float = 30.0
     start: float = 0.0
     end: float = 0.0
     numbers: tuple[int, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,12 +14,16 @@ from typing import Any, Self
 import aiohttp
 
 from reactor_actors.core.errors import SetupError
+from reactor_actors.transports.lobby import SHARED_SESSION
 from reactor_actors.transports.webrtc.ice import IceServer
 
 TURN_SECONDS = 0.5
 """How often a viewer asks whether it is its turn."""
 
 REQUEST_SECONDS = 10.0
+
+UNREACHABLE = aiohttp.ClientError
+"""What is raised where no server answers any more."""
 
 
 class RefusedError(Exception):
@@ -40,6 +45,11 @@ class Seat:
     session: str
     tracks: tuple[Mapping[str, str], ...]
     queued: float
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else has this session: then it ends when its viewer leaves."""
+        return self.session != SHARED_SESSION
 
 
 class Front:
@@ -97,6 +107,11 @@ class Front:
         while (await self._ask("GET", f"/queue/{ticket}"))["state"] != "ready":  # noqa: ASYNC110
             await asyncio.sleep(TURN_SECONDS)
 
+    async def stop(self, seat: Seat) -> None:
+        """End a session that was begun for one viewer alone."""
+        if seat.alone:
+            await self._ask("POST", "/stop_session", {"session_id": seat.session})
+
     async def ice_servers(self, session: str) -> list[IceServer]:
         """Return the STUN and TURN servers that the server names."""
         told = await self._ask("GET", f"{_base(session)}/ice_servers")
@@ -122,15 +137,19 @@ class Front:
         *,
         well: Sequence[int] = (200,),
     ) -> dict[str, Any]:
-        async with self._http.request(method, self._url + path, json=body) as response:
-            try:
-                told: Any = await response.json(content_type=None) or {}
-            except ValueError:
-                told = {}
-            if response.status not in well or not isinstance(told, dict):
-                detail = told.get("detail") if isinstance(told, dict) else None
-                raise RefusedError(response.status, str(detail or f"status {response.status}"))
-            return told
+        try:
+            async with self._http.request(method, self._url + path, json=body) as response:
+                text, status = await response.text(), response.status
+        except TimeoutError:
+            raise RefusedError(0, f"no answer to {path} within {REQUEST_SECONDS:g} s") from None
+        try:
+            told = json.loads(text or "{}")
+        except ValueError:
+            told = None
+        if status not in well or not isinstance(told, dict):
+            detail = told.get("detail") if isinstance(told, dict) else None
+            raise RefusedError(status, str(detail or f"{path}: status {status}, and no JSON"))
+        return told
 
 
 def _base(session: str) -> str:

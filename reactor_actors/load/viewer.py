@@ -27,12 +27,11 @@ from reactor_actors.load.plan import (
     Report,
     Trouble,
 )
-from reactor_actors.load.signalling import Front, RefusedError, Seat
+from reactor_actors.load.signalling import UNREACHABLE, Front, RefusedError, Seat
 from reactor_actors.load.tally import Tally
 from reactor_actors.transports.webrtc.ending import shut
 from reactor_actors.transports.webrtc.ice import IceSettings, bound_addresses, gathering
 
-CONNECT_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 CLOSE_SECONDS = 3.0
 PING_SECONDS = 5.0
@@ -54,6 +53,7 @@ class Viewer:
         loop = asyncio.get_running_loop()
         self._seen: asyncio.Future[None] = loop.create_future()
         self._over: asyncio.Future[str] = loop.create_future()
+        self._seat: Seat | None = None
         self._peer: RTCPeerConnection | None = None
         self._watched: RTCRtpReceiver | None = None
         self._video = False
@@ -65,7 +65,9 @@ class Viewer:
             async with asyncio.timeout_at(self._ends_at()):
                 await self._connect_and_watch()
         except TimeoutError:
-            if not self._tally.begun:
+            if self._seat is None:
+                self._trouble("waited for its turn until the end")
+            elif not self._tally.begun:
                 self._trouble("saw no picture until the end")
         except RefusedError as error:
             self._trouble(str(error))
@@ -80,14 +82,13 @@ class Viewer:
     async def _connect_and_watch(self) -> None:
         async with Front.open(self._plan.url, self._plan.token) as front:
             began = time.monotonic()
-            seat = await front.seat()
-            async with asyncio.timeout(CONNECT_SECONDS) as patience:
-                try:
+            seat = self._seat = await front.seat()
+            try:
+                async with asyncio.timeout(self._plan.patience):
                     await self._connect(front, seat)
-                except TimeoutError:
-                    if patience.expired():
-                        raise RefusedError(0, "no connection came about: is UDP open?") from None
-                    raise
+            except TimeoutError:
+                told = f"no connection within {self._plan.patience:g} s: does UDP reach the server?"
+                raise RefusedError(0, told) from None
         now = time.monotonic()
         self._report(Connected(self._number, now - began, seat.queued, seat.session))
         for track in self._outputs(seat):
@@ -216,6 +217,14 @@ class Viewer:
         if self._peer is not None:
             self._peer.remove_all_listeners()
             await shut(self._peer, CLOSE_SECONDS)
+        if self._seat is not None and self._seat.alone:
+            # A server that has gone has ended it already.
+            with suppress(RefusedError, UNREACHABLE, TimeoutError):
+                async with (
+                    asyncio.timeout(CLOSE_SECONDS),
+                    Front.open(self._plan.url, self._plan.token) as front,
+                ):
+                    await front.stop(self._seat)
 
 
 class _Undecoded(queue.Queue[Any]):
