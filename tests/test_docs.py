@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from docs.reference.entries import anchor
 from reactor_actors import VideoModel
 from reactor_actors.core.session import State
 from reactor_actors.interface.later import COVERED, LATER
@@ -75,6 +76,18 @@ async def test_every_model_on_the_page_about_generation_1_shows_pictures() -> No
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def anchors(page: Path) -> list[str]:
+    """Return what the headings of a page are linked by."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return [anchor(title) for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_the_links_into_a_page_lead_to_a_heading_of_its_own(page: Path) -> None:
+    for target, place in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
+        assert anchors(page.parent / target if target else page).count(place) == 1, place
 
 
 def test_every_name_that_sends_its_importer_to_the_list_is_on_it() -> None:
