@@ -2,7 +2,9 @@
 
 Every emit goes into a bucket: the one whose index it names, or the track's next. A bucket leaves
 when all tracks have contributed. One that nobody completes does not hold up the rest for ever: at
-most eight wait, and a track that is missing from eight in a row is quiet until it emits again.
+most eight wait, and a track that is missing from eight in a row is quiet until it emits again. So
+is one that has emitted nothing for as long as the oldest bucket waits, if that is a second: nine
+pictures of a slow model take too long. Time is an argument.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 WAITING = 8
+PATIENCE = 1.0
+"""Seconds for which a bucket waits for a track that emits nothing."""
+
 REMEMBERED = 1024
 
 Contents: TypeAlias = Mapping[str, Any]
@@ -22,6 +27,7 @@ Contents: TypeAlias = Mapping[str, Any]
 class _Bucket:
     index: int
     place: int
+    since: float
     values: dict[str, Any] = field(default_factory=dict)
 
     def emptied(self) -> Contents:
@@ -35,6 +41,7 @@ class Buckets:
 
     def __init__(self, tracks: Iterable[str]) -> None:
         self._next = dict.fromkeys(tracks, 0)
+        self._heard = dict.fromkeys(self._next, float("-inf"))
         # From which place on a track is waited for; one that is quiet is not in here.
         self._awaited = dict.fromkeys(self._next, 0)
         self._open: dict[int, _Bucket] = {}
@@ -43,14 +50,24 @@ class Buckets:
         self._opened = 0
         self._highest = -1
 
-    def add(self, track: str, value: Any, index: int | None = None) -> list[Contents] | None:
+    def holds_up(self, track: str, index: int | None = None) -> set[str]:
+        """Return the tracks without which the oldest bucket would leave because of such an emit."""
+        if len(self._open) < WAITING or self._bucket(track, index, 0.0).index in self._open:
+            return set()
+        oldest = next(iter(self._open.values()))
+        return {t for t in self._missing_from(oldest) if t != track}
+
+    def add(
+        self, track: str, value: Any, index: int | None = None, *, now: float
+    ) -> list[Contents] | None:
         """Take in one emit; return the buckets that leave because of it, in order.
 
         None: the bucket named has left already, and the emit is ignored.
         """
         if index is not None and index in self._left:
             return None
-        bucket = self._bucket(track, index)
+        bucket = self._bucket(track, index, now)
+        self._heard[track] = now
         # A bucket from before a quiet track's return will never have anything of it.
         self._awaited.setdefault(track, bucket.place)
         self._next[track] = max(self._next[track], bucket.index + 1)
@@ -64,27 +81,35 @@ class Buckets:
                     del self._awaited[quiet]
             self._recent.append(bucket)
         bucket.values[track] = value
+        self._lose_patience(now)
         return self._leaving()
 
-    def _bucket(self, track: str, index: int | None) -> _Bucket:
+    def _lose_patience(self, now: float) -> None:
+        oldest = next(iter(self._open.values()))
+        if now - oldest.since >= PATIENCE:
+            for track in self._missing_from(oldest):
+                if self._heard[track] < oldest.since:
+                    del self._awaited[track]
+
+    def _bucket(self, track: str, index: int | None, now: float) -> _Bucket:
         if index is None:
             index = self._next[track]
             if track not in self._awaited:
                 index = next(reversed(self._open), self._highest + 1)
             while index in self._left:
                 index += 1
-        return self._open.get(index) or _Bucket(index, self._opened)
+        return self._open.get(index) or _Bucket(index, self._opened, now)
 
     def _is_missing(self, track: str) -> bool:
         return all(track not in bucket.values for bucket in self._recent)
 
-    def _is_full(self, bucket: _Bucket) -> bool:
-        return all(
-            track in bucket.values or since > bucket.place for track, since in self._awaited.items()
-        )
+    def _missing_from(self, bucket: _Bucket) -> list[str]:
+        """Return the tracks that a bucket waits for."""
+        waited_for = (t for t, place in self._awaited.items() if place <= bucket.place)
+        return [track for track in waited_for if track not in bucket.values]
 
     def _leaving(self) -> list[Contents]:
-        gone = [bucket for bucket in self._open.values() if self._is_full(bucket)]
+        gone = [bucket for bucket in self._open.values() if not self._missing_from(bucket)]
         if len(self._open) - len(gone) > WAITING:
             gone = [next(iter(self._open.values()))]
         for bucket in gone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from reactor_actors.classic.tracks import MediaTrack
 
@@ -40,6 +40,13 @@ class ReactorContext:
         self._room = room
         self._stopped = Event()
 
+    def __getattr__(self, name: str) -> NoReturn:
+        meant = "; emit on a track: get_ctx().get_track().emit(frame)" if "emit" in name else ""
+        raise AttributeError(
+            f"the context has no {name!r}{meant}; docs/migrating.md in the repository of "
+            "reactor_actors lists what is covered"
+        )
+
     def __repr__(self) -> str:
         return f"<ReactorContext should_stop={self.should_stop()}>"
 
@@ -55,9 +62,11 @@ class ReactorContext:
     def send(self, message: Mapping[str, Any]) -> None:
         """Send a dict to every client: what is there of `type` and `data` as it is.
 
-        Raises `TypeError` or `ValueError` for what JSON cannot say.
+        After the session it does nothing: whoever is there next has nothing to do with it. Raises
+        `TypeError` or `ValueError` for what JSON cannot say.
         """
-        self._room.say(message)
+        if not self.should_stop():
+            self._room.say(message)
 
     def get_track(self, name: str | None = None) -> Any:
         """Return a track: by name, else the default one. Raises `RuntimeError` if there is none."""

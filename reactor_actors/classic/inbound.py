@@ -53,6 +53,10 @@ class Inbound:
             self._newest.clear()
             self._waiting.clear()
 
+    def idle(self) -> Future[None] | None:
+        """Return what tells when `on_media` has returned, if it exists."""
+        return None if self._worker is None else self._worker.submit(lambda: None)
+
     def stop(self) -> Future[None] | None:
         """End the thread of `on_media`, if there is one; return what tells when it has ended."""
         self.end()

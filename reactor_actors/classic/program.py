@@ -167,6 +167,8 @@ class ClassicProgram:
         model: VideoModel = making(self._cls, self._config)
         own = vars(model)
         own.update(self.tracks)
+        # What the class tells are its declarations; an instance that is served has the real ones.
+        own["get_tracks"] = lambda: list(self.tracks.values())
         model.__init__(self._config)  # type: ignore[misc]  # as a class call would
         # A dataclass puts what stands on the class over what it had.
         declared = {n: inspect.getattr_static(self._cls, n, None) for n in self.tracks}
@@ -204,6 +206,7 @@ class ClassicProgram:
         """Ask `start_session` to return, and release it where it waits."""
         if self._context is not None:
             self._context.stop()
+        self._outbound.stop()
         self._stage.cut(black=False)
 
     async def _end(self, session: str) -> None:
@@ -214,8 +217,10 @@ class ClassicProgram:
             await self._playing
         self._playing = None
         self._clients.clear()
-        self._outbound.end()
         self._inbound.end()
+        if (idle := self._inbound.idle()) is not None:
+            await asyncio.wrap_future(idle)
+        self._outbound.end()
         self._stage.cut(black=False)
         self._stage.post(link.SessionClosed(session))
 

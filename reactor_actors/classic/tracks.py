@@ -124,11 +124,12 @@ class OutTrack(MediaTrack):
     _direction = Direction.OUT
 
     def emit(self, frame: Any = None, bucket: int | None = None) -> None:
-        """Send pictures or sound to the clients; waits while 50 emits are still to be shown.
+        """Send pictures or sound to the clients; waits while 50 ticks are still to be shown.
 
-        `None` is a black picture, or a second of silence. Tracks that are emitted one after the
-        other belong together by their order, or by the `bucket` that each emit names. Once the
-        session is being stopped, what is emitted is dropped.
+        At a fixed rate it waits until the next picture is wanted, so that what is shown is what was
+        made last. `None` is a black picture, or a second of silence. Tracks that are emitted one
+        after the other belong together by their order, or by the `bucket` that each emit names.
+        Once the session is being stopped, what is emitted is dropped.
 
         Raises `TypeError` or `ValueError` naming the track for an array that is wrong, and
         `RuntimeError` outside a session.

@@ -93,3 +93,21 @@ def test_what_is_said_and_measured_goes_to_the_room() -> None:
     context.disable_monitoring()
     context.enable_monitoring()
     assert room.asked == [{"type": "hi"}, False, True]
+
+
+def test_what_an_old_session_still_sends_reaches_nobody() -> None:
+    room = FakeRoom()
+    context = ReactorContext(room)
+    context.send({"type": "here"})
+    context.stop()
+    context.send({"type": "late"})
+    assert room.asked == [{"type": "here"}]
+
+
+def test_what_a_context_has_not_says_where_to_look() -> None:
+    context = ReactorContext(FakeRoom())
+    with pytest.raises(AttributeError, match=r"no 'emit_block'; emit on a track: get_ctx\(\)"):
+        _ = context.emit_block
+    with pytest.raises(AttributeError, match=r"no 'profiler'; docs/migrating\.md"):
+        _ = context.profiler
+    assert not hasattr(context, "anything")

@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
+from reactor_actors.classic.buckets import PATIENCE
 from reactor_actors.classic.context import ReactorContext
 from reactor_actors.classic.outbound import Outbound, blank
 from reactor_actors.classic.rate import Rate
@@ -163,6 +165,13 @@ async def test_latest_is_a_copy_of_what_was_emitted_last_in_this_session() -> No
     assert shown.latest("main") is None
 
 
+async def test_latest_is_what_was_emitted_whatever_becomes_of_the_array() -> None:
+    shown, array = one(), picture(3)
+    await shown.emit("main", array)
+    array[:] = 255
+    assert number_of(shown.latest("main")) == 3
+
+
 async def test_what_waits_for_another_track_is_kept_as_it_was_emitted() -> None:
     shown = two()
     frame = picture(1)
@@ -238,6 +247,69 @@ async def test_threads_that_emit_take_turns() -> None:
     assert sorted(n["main"] for n in shown.numbers) == list(range(20))
 
 
+async def test_threads_with_a_track_each_stay_together() -> None:
+    # Pictures take time to be made, sound takes none.
+    shown = two()
+    made = threading.Event()
+
+    def pictures_one_by_one() -> None:
+        for number in range(40):
+            time.sleep(0.002)
+            shown.outbound.emit(shown.tracks["left"], picture(number), None)
+            made.set()
+
+    def sounds_at_once() -> None:
+        made.wait(5)
+        for number in range(40):
+            shown.outbound.emit(shown.tracks["right"], picture(number), None)
+
+    await asyncio.gather(asyncio.to_thread(pictures_one_by_one), asyncio.to_thread(sounds_at_once))
+    assert shown.numbers == [{"left": n, "right": n} for n in range(40)]
+
+
+async def test_nobody_waits_for_a_thread_that_has_ended() -> None:
+    shown = two()
+
+    def once() -> None:
+        shown.outbound.emit(shown.tracks["right"], picture(0), None)
+
+    gone = threading.Thread(target=once)
+    gone.start()
+    await eventually(lambda: not gone.is_alive())
+    began = time.monotonic()
+    for number in range(12):
+        await shown.emit("left", picture(number))
+    assert shown.numbers == [{"left": 0, "right": 0}, *({"left": n} for n in range(1, 12))]
+    assert time.monotonic() - began < PATIENCE
+
+
+async def test_who_waits_for_another_thread_is_let_go_when_the_session_stops() -> None:
+    shown, waiting = two(), threading.Event()
+
+    def silent() -> None:
+        shown.outbound.emit(shown.tracks["right"], picture(0), None)
+        waiting.wait(10)
+
+    other = threading.Thread(target=silent)
+    other.start()
+    await eventually(lambda: shown.latest("right") is not None)
+    for number in range(9):
+        await shown.emit("left", picture(number))
+    ahead = asyncio.create_task(shown.emit("left", picture(9)))
+    shown.stop()
+    shown.outbound.stop()
+    await asyncio.wait_for(ahead, PATIENCE / 2)
+    waiting.set()
+    await asyncio.to_thread(other.join)
+
+
+async def test_buckets_that_leave_together_are_one_measurement() -> None:
+    shown = two()
+    for number in range(9):
+        await shown.emit("left", picture(number))
+    assert shown.clients.rates == [16.0]
+
+
 async def test_who_emits_as_the_loop_ends_comes_back() -> None:
     ended = threading.Event()
 
@@ -272,7 +344,7 @@ async def test_a_rate_is_told_how_many_came_and_how_many_wait() -> None:
             super().__init__()
             self.told: list[tuple[int, int]] = []
 
-        def emitted(self, count: int, now: float, waiting: int) -> float | None:
+        def emitted(self, count: int, now: float, waiting: int, sound: float = 0) -> float | None:
             self.told.append((count, waiting))
             return 33.0
 
@@ -300,8 +372,6 @@ async def test_measuring_can_be_switched_off_and_on() -> None:
     await shown.emit("main", picture(1))
     assert shown.clients.rates == [16.0]
     shown.outbound.measure(True)
-    await shown.emit("main", picture(1))
-    assert shown.clients.rates == [16.0]
     await shown.emit("main", picture(1))
     assert len(shown.clients.rates) == 2
     shown.outbound.end()

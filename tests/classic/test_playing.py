@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
-from reactor_actors.classic import AudioOut, VideoIn, VideoOut, get_ctx
+from reactor_actors.classic import AudioOut, VideoIn, VideoModel, VideoOut, get_ctx
 from reactor_actors.classic.config import Config
 from reactor_actors.core import messages as link
 from reactor_actors.core.session import State
@@ -66,6 +68,53 @@ async def test_inputs_are_empty_at_the_beginning_of_every_session() -> None:
             await local.stopped()
             assert cam.latest() is None
             local.transport.start(f"after {number}")
+
+
+class Echo(VideoModel):
+    """Shows what it sees, from `on_media`, after a while."""
+
+    webcam = VideoIn()
+    main_video = VideoOut()
+
+    def __init__(self, config: Any) -> None:
+        self.playing = threading.Event()
+        self.seeing = threading.Event()
+        self.end = threading.Event()
+
+    def on_media(self, bundle: Any) -> None:
+        self.seeing.set()
+        self.end.wait(5)
+        self.get_tracks()[1].emit(bundle.get_track("webcam").data)
+
+    def start_session(self) -> None:
+        self.playing.set()
+        while not get_ctx().should_stop():
+            time.sleep(0.002)
+
+
+async def test_a_session_ends_after_the_frame_that_is_being_looked_at(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(Echo) as local:
+        anna = local.join("anna")
+        assert await asyncio.to_thread(local.model.playing.wait, 5)
+        anna.show("webcam", picture(5))
+        assert await asyncio.to_thread(local.model.seeing.wait, 5)
+        local.transport.stop()
+        assert local.transport.state is State.CLOSING
+        local.model.end.set()
+        await local.until(lambda: local.screen.forgotten or None)
+    assert not [record for record in caplog.records if "on_media" in record.getMessage()]
+
+
+async def test_a_model_that_is_served_has_its_tracks_at_hand() -> None:
+    async with serving(Echo) as local:
+        anna = local.join("anna")
+        local.model.end.set()
+        assert await asyncio.to_thread(local.model.playing.wait, 5)
+        anna.show("webcam", picture(5))
+        await local.shown(1)
+        assert local.model.get_tracks()[0].latest() is not None
 
 
 async def test_on_media_holds_up_neither_the_session_nor_commands() -> None:
@@ -218,8 +267,8 @@ class Stepping(Waiter):
         (["emit", "emit"], 2),
         (["emit", "emit", "emit"], 3),
         (["off", "emit", "emit", "emit"], 1),
-        (["emit", "off", "emit", "on", "emit"], 1),
-        (["emit", "off", "emit", "on", "emit", "emit"], 2),
+        (["emit", "off", "emit", "on", "emit"], 2),
+        (["emit", "off", "emit", "on", "emit", "emit"], 3),
     ],
 )
 async def test_a_rate_that_adapts_begins_at_sixteen_and_is_measured_unless_told_not_to(
