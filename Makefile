@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-fast style types bench clean
+.PHONY: demo test test-fast style types bench docs clean
 
 demo: $(STAMP)  ## Serve an example and print its URL
 	$(BIN)/reactor-actors serve examples/brightness --host 127.0.0.1
@@ -26,6 +26,9 @@ bench: $(STAMP)  ## The project's own measurements, in minutes
 	$(BIN)/python -m benchmarks.handoff
 	$(BIN)/python -m benchmarks.loopback
 	$(BIN)/python -m benchmarks.soak
+
+docs: $(STAMP)  ## Write docs/reference.md anew
+	$(BIN)/python -m docs.reference
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -171,8 +171,8 @@ def get_weights_path() -> Path:
     """Return the folder where this process's model has its weights; it may not exist.
 
     `REACTOR_WEIGHTS_PATH` comes first, then the manifest's `weights_path`, then
-    `~/.cache/reactor_registry`. Authors call this from anywhere with nothing in hand: so the
-    manifest's path is kept for the process, which runs one model, and the environment is read.
+    `~/.cache/reactor_registry`. It may be called from anywhere: the manifest's path is kept for the
+    process, which runs one model, and the environment is read.
     """
     chosen = os.environ.get("REACTOR_WEIGHTS_PATH") or _declared_weights_path
     return Path(os.path.expanduser(chosen or "~/.cache/reactor_registry"))

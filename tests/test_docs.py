@@ -6,13 +6,18 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
+from typer.main import get_command
 
+from docs.reference.entries import anchor
 from reactor_actors import VideoModel
+from reactor_actors.cli.app import app
 from reactor_actors.core.session import State
 from reactor_actors.interface.later import COVERED, LATER
 from tests.local import Local, serving
@@ -21,11 +26,16 @@ ROOT = Path(__file__).parents[1]
 CLASSIC = ROOT / "docs" / "classic.md"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "authoring.md", CLASSIC]
 LINKED = [
-    *PAGES,
+    ROOT / "README.md",
     *(ROOT / "docs").glob("*.md"),
+    ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
     *(ROOT / "examples").rglob("README.md"),
 ]
+# What this project says itself: the reference says it by docstrings.
+OURS = [page for page in LINKED if page.name != "reference.md"]
+OF_OTHERS = {"--object-store-memory"}
+"""Options of Ray's."""
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -71,10 +81,65 @@ async def test_every_model_on_the_page_about_generation_1_shows_pictures() -> No
                 assert local.transport.state is State.READY
 
 
+async def test_the_model_in_the_readme_pulses_and_gets_dark() -> None:
+    with executed(ROOT / "README.md") as module:
+        async with serving(module.Pulse, config={"size": 64}) as local:
+            anna = local.join()
+            assert len({int(picture[0, 0, 0]) for picture in await local.shown(8)}) > 3
+            assert local.screen.newest().shape == (64, 64, 3)
+            await anna.ask("set_brightness", brightness=0.0)
+            await local.until(lambda: local.screen.newest().max() < 10 or None)
+
+
+def named_on_pages(pattern: str) -> set[str]:
+    """Return what a pattern finds on the pages."""
+    found = (re.findall(pattern, page.read_text(), re.MULTILINE) for page in OURS)
+    return {word for words in found for word in words}
+
+
+def test_every_option_that_a_text_names_is_one_of_the_command() -> None:
+    group: Any = get_command(app)
+    verbs = [group, *group.commands.values()]
+    known = {option for verb in verbs for param in verb.params for option in param.opts}
+    named = named_on_pages(r"`(--[a-z][a-z-]*)(?![\w.-])")
+    assert {"--replicas", "--address", "--watchdog"} <= named <= known | {"--help"} | OF_OTHERS
+
+
+def test_every_program_that_a_page_names_is_there() -> None:
+    programs = named_on_pages(r"python -m ([\w.]+)")
+    assert {"benchmarks.loopback", "examples.watch"} <= programs
+    assert not {name for name in programs if find_spec(name) is None}
+
+
+def test_every_verb_of_make_that_a_page_names_is_there() -> None:
+    rules = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "test", "docs"} <= named_on_pages(r"(?:^ {4}|`)make ([a-z-]+)") <= rules
+
+
+def test_every_page_can_be_found_from_the_first_one() -> None:
+    listed = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.*")} - {
+        "docs/__init__.py",
+        "docs/watched.png",
+    } <= set(listed)
+
+
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def anchors(page: Path) -> list[str]:
+    """Return what the headings of a page are linked by."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return [anchor(title) for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_the_links_into_a_page_lead_to_a_heading_of_its_own(page: Path) -> None:
+    for target, place in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
+        assert anchors(page.parent / target if target else page).count(place) == 1, place
 
 
 def test_every_name_that_sends_its_importer_to_the_list_is_on_it() -> None:

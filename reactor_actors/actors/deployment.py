@@ -10,15 +10,15 @@ import time
 import weakref
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.entrance import Entrance
 from reactor_actors.actors.service import Order, Service
-from reactor_actors.actors.subscription import Subscription
-from reactor_actors.client.blocking import Connection
 from reactor_actors.core.errors import ModelError, ReactorError, SetupError
 from reactor_actors.transports.status import Status
+
+T = TypeVar("T")
 
 log = logging.getLogger("reactor_actors.deployment")
 
@@ -51,7 +51,7 @@ class Deployment(Entrance):
 
     @property
     def transport(self) -> Any:
-        """The handle of the transport's actor."""
+        """The handle of the transport's actor. Belongs to the runtime."""
         if self._ended:
             raise SetupError("this deployment has been stopped")
         return self._service.transport
@@ -73,8 +73,8 @@ class Deployment(Entrance):
     def begin(self, seconds: float | None) -> None:
         """Wait up to `seconds` until every model is loaded; None does not wait.
 
-        Raises `SetupError` or `ModelError` with the author's traceback when one cannot be loaded,
-        and `TimeoutError`; nothing is left behind then.
+        Belongs to the runtime. Raises `SetupError` or `ModelError` with the author's traceback when
+        one cannot be loaded, and `TimeoutError`; nothing is left behind then.
         """
         try:
             if seconds is not None:
@@ -85,20 +85,11 @@ class Deployment(Entrance):
         self._keeping = threading.Thread(target=self._keep, name="deployment", daemon=True)
         self._keeping.start()
 
-    def connect(self, **options: Any) -> Connection:
-        """Do what `Entrance.connect` does; `stop` closes what is open."""
-        connection = super().connect(**options)
-        self._open.add(connection)
-        return connection
-
-    def subscribe(self, target: Any, **options: Any) -> Subscription:
-        """Do what `Entrance.subscribe` does; `stop` closes what is open."""
-        subscription = super().subscribe(target, **options)
-        self._open.add(subscription)
-        return subscription
-
     def stop(self) -> None:
-        """End the sessions, the models, the server, and Ray if it was started here. Repeatable."""
+        """End the sessions, the models, the server, and Ray if it was started here. Repeatable.
+
+        What `connect` and `subscribe` have opened is closed first.
+        """
         with self._stopping:
             if self._ended:
                 return
@@ -126,6 +117,10 @@ class Deployment(Entrance):
 
     async def __aexit__(self, *failure: object) -> None:
         await self.astop()
+
+    def _kept(self, opened: T) -> T:
+        self._open.add(opened)
+        return opened
 
     def _wait_for_models(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

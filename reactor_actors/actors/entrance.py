@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 from ray.actor import ActorHandle
@@ -20,6 +20,8 @@ from reactor_actors.core.ports import Feed
 from reactor_actors.core.wire.inbound import Inbound
 from reactor_actors.core.wire.uploads import UploadRef
 from reactor_actors.transports.status import Status
+
+T = TypeVar("T")
 
 ANSWER_SECONDS = 60.0
 """How much later than it should an answer may come."""
@@ -41,7 +43,7 @@ class Entrance:
 
     @property
     def transport(self) -> Any:
-        """The handle of the transport's actor."""
+        """The handle of the transport's actor. Belongs to the runtime."""
         return self._given
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -63,7 +65,8 @@ class Entrance:
             ClientError: The session takes no more clients.
             PeerGone: The transport is gone.
         """
-        return Connection(lambda: self.aconnect(ticket=ticket, timeout=timeout, patience=patience))
+        made = Connection(lambda: self.aconnect(ticket=ticket, timeout=timeout, patience=patience))
+        return self._kept(made)
 
     async def aconnect(
         self,
@@ -100,7 +103,7 @@ class Entrance:
             PeerGone: The transport is gone.
         """
         number = self._answer(self._subscribing(target, tracks, bound, replica, method))
-        return Subscription(self.transport, number, _callback(target))
+        return self._kept(Subscription(self.transport, number, _callback(target)))
 
     async def asubscribe(
         self,
@@ -148,6 +151,10 @@ class Entrance:
         if not hasattr(target, method):
             raise SetupError(f"method: the actor has no method {method!r}")
         return self.transport.subscribe.remote(tracks, bound, replica, target, method)
+
+    def _kept(self, opened: T) -> T:
+        """Return what was opened; an owner remembers it, to close it."""
+        return opened
 
     def _answer(self, answer: Any, seconds: float = 0.0) -> Any:
         try:

@@ -24,7 +24,7 @@ ANSWER_SECONDS = 30.0
 class Subscription:
     """What `Deployment.subscribe` begins. It goes on until `close`, or until its target has died.
 
-    With a `callback` the batches are fetched by a thread of this process.
+    For a callable, the batches are fetched by a thread of this process.
     """
 
     def __init__(

@@ -27,8 +27,10 @@ class VideoModel:
     One instance lives as long as the model's process. `__init__` and every `start_session` share
     one thread; commands and `on_media` run beside it, on others.
 
-    Class attributes: `emission_fps` fixes the rate of playout, and `latency = "fixed"` lets a model
-    of fixed rate run ahead by as much as the queue holds.
+    Attributes:
+        emission_fps: Of the class: pictures shown in a second; None is the rate that is measured.
+        latency: Of the class: with `"fixed"` a model of fixed rate may run ahead by as much as the
+            queue holds.
     """
 
     emission_fps: ClassVar[float | None] = None

@@ -92,12 +92,12 @@ class MediaTrack:
 
     @property
     def declared(self) -> Track:
-        """What the contract says of this track."""
+        """What the contract says of this track. Belongs to the runtime."""
         rate = (int(self.rate) or SOUND) if self.kind is Kind.AUDIO else 0
         return Track(self.name, self.kind, self.direction, rate)
 
     def joined(self, name: str, stream: Stream | None) -> Self:
-        """Return a copy of that name that belongs to a stream."""
+        """Return a copy of that name that belongs to a stream. Belongs to the runtime."""
         track = copy.copy(self)
         track._name = name
         track._stream = stream

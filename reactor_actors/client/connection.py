@@ -41,6 +41,10 @@ class AsyncConnection:
 
     Made by `Deployment.aconnect`. Whatever is asked of it once the session has ended, or the
     transport has died, raises `PeerGone`; iterations end.
+
+    Attributes:
+        session: The session's id.
+        replica: The name of the replica that the session runs on.
     """
 
     def __init__(self, door: Door, welcome: Welcome, patience: float | None = PATIENCE) -> None:
@@ -75,6 +79,7 @@ class AsyncConnection:
         """Start a session or join the running one; wait up to `timeout` seconds for a turn.
 
         `patience` is how long `ask` waits for an answer; None is for ever. Raises `BusyError`.
+        Belongs to the runtime.
         """
         return cls(door, await _let_in(door, ticket, timeout), patience)
 

@@ -76,8 +76,9 @@ def InputField(  # noqa: N802 - the documented name
     """Describe a live parameter: a state field or an argument of a handler.
 
     Bounds are inclusive; lengths apply to text and lists; `choices` is exhaustive. Without a
-    default the argument is required. Returns a `FieldInfo`, typed as `Any` so that
-    `strength: float = InputField(...)` satisfies a type checker.
+    default the argument is required. Any other argument, `default_factory` too, is a `TypeError`.
+    Returns a `FieldInfo`, typed as `Any` so that `strength: float = InputField(...)` satisfies a
+    type checker.
     """
     if extra:
         _no_factory("InputField", extra)

@@ -50,7 +50,13 @@ RUNNING = (State.WAITING, State.STREAMING, State.ORPHANED)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long things may take, in seconds; 0 means for ever."""
+    """How long things may take, in seconds; 0 means for ever.
+
+    Attributes:
+        orphan: How long a session goes on without clients.
+        longest: How long a session may last in all.
+        grace: How long a model may stay busy after its session has ended.
+    """
 
     orphan: float = 30.0
     longest: float = 0.0

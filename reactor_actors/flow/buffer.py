@@ -51,7 +51,7 @@ class InputFrame(np.ndarray[Any, Any]):
 
     @property
     def data(self) -> Any:
-        """Return the plain ndarray, sharing this frame's memory."""
+        """The plain ndarray, sharing this frame's memory."""
         return self.view(np.ndarray)
 
 
@@ -144,7 +144,10 @@ class InputBuffer:
             self._closed = False
 
     def push(self, arrival: Arrival) -> None:
-        """Take in a frame, evicting the oldest of 128; a closed buffer drops it."""
+        """Take in a frame, evicting the oldest of 128; a closed buffer drops it.
+
+        Belongs to the runtime.
+        """
         with self._lock:
             if self._closed:
                 return

@@ -38,7 +38,12 @@ class EventSpec:
 
 
 class ClientInfo:
-    """One connected client: `id`, `joined_at` (Unix seconds), and `send` to it alone."""
+    """One connected client.
+
+    Attributes:
+        id: What tells it from other clients of the session.
+        joined_at: When it joined, in Unix seconds.
+    """
 
     __slots__ = ("_send", "id", "joined_at")
 

@@ -42,10 +42,10 @@ class StepResult:
 class PipelineExecutor:
     """Run a pipeline by hand: no network, no pacing, nobody waits.
 
-    with PipelineExecutor(MyModel, {"width": 64}) as pipeline:
-        pipeline.connect()
-        pipeline.send_event("set_prompt", prompt="rain")
-        frame = next(pipeline).output.main_video
+        with PipelineExecutor(MyModel, {"width": 64}) as pipeline:
+            pipeline.connect()
+            pipeline.send_event("set_prompt", prompt="rain")
+            frame = next(pipeline).output.main_video
 
     Exceptions of author code reach the caller. It brings an event loop of its own, so it cannot be
     used inside a running one.

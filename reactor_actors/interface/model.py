@@ -39,8 +39,14 @@ class ReactorModel:
     share one thread and one event loop. `self.connected`, `self.output` and the input buffers
     exist from construction on.
 
-    Class attributes: `fps`, the rate of playout; `buffer_size`, the most pictures that wait for it;
-    `latency`, "adaptive" or "fixed".
+    Attributes:
+        fps: Of the class: pictures shown in a second.
+        buffer_size: Of the class: the most pictures that wait to be shown.
+        latency: Of the class: `"adaptive"` asks for a picture just before it is due, `"fixed"` as
+            soon as there is room for it.
+        connected: Set while a client is there: `await self.connected.wait()`.
+        output: The `OutputBuffer` that `emit` uses.
+        output_buffer: The same.
     """
 
     fps: float = 30
@@ -73,7 +79,7 @@ class ReactorModel:
         return model
 
     def __init__(self) -> None:
-        """Do nothing: every handle is there already."""
+        """Take no config, and do nothing: whoever overrides it need not call it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _HANDLES and name in vars(self):

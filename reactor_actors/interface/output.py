@@ -58,7 +58,7 @@ class OutputBuffer:
         self._stage.cut(black=False)
 
     def values(self, output: Any) -> Mapping[str, object]:
-        """Return an output's value for each of its tracks.
+        """Return an output's value for each of its tracks. Belongs to the runtime.
 
         Raises `TypeError` for anything that is not an output of this model.
         """
@@ -76,7 +76,10 @@ class OutputBuffer:
         return {t.name: getattr(output, t.name) for t in tracks_of(type(output))}
 
     def wrap(self, array: object) -> Output:
-        """Return a bare array as the output of a model that has exactly one track."""
+        """Return a bare array as the output of a model that has exactly one track.
+
+        Belongs to the runtime.
+        """
         outputs = self._declaration.outputs
         if len(outputs) == 1 and len(tracks := tracks_of(outputs[0])) == 1:
             return outputs[0](**{tracks[0].name: array})

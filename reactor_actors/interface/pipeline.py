@@ -37,6 +37,9 @@ class ReactorPipeline(ReactorModel):
 
     `inference` advances only while a client is connected. Between two yields no handler runs, so
     `self.state` does not change within a turn.
+
+    Attributes:
+        state: Annotated with an `InputState`: an instance of it while a session runs, else None.
     """
 
     state: Any = None

@@ -31,7 +31,15 @@ IDS = range(1002, 10_000)
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Bounds and deadlines of connections, in seconds; a `silence` of 0 or less never ends one."""
+    """Bounds and deadlines of connections.
+
+    Attributes:
+        connections: How many a session may have.
+        candidates: How many are kept for a connection that waits for its offer.
+        negotiation: Seconds after which an offer that has not become a connection is given up.
+        silence: Seconds after which a client that says nothing is gone; 0 or less is never.
+        poll: Seconds between two looks at who is silent.
+    """
 
     connections: int = 64
     candidates: int = 64

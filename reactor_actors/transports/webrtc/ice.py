@@ -43,8 +43,13 @@ class IceServer:
 class IceSettings:
     """Where peers are reached. Without servers none is asked: on a LAN none is needed.
 
-    `bind` are the addresses to use in place of those of every interface; `public_address` is
-    advertised in place of the bound ones, for a machine behind one-to-one NAT.
+    Attributes:
+        servers: STUN and TURN servers, for clients and for the server itself.
+        relay_only: Whether media goes through TURN alone.
+        ports: The lowest and the highest UDP port; None is any.
+        bind: The addresses to use in place of those of every interface.
+        public_address: What is advertised in place of the bound addresses, for a machine behind
+            one-to-one NAT.
     """
 
     servers: tuple[IceServer, ...] = ()

@@ -46,7 +46,12 @@ CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PeerSettings:
-    """What all peers of a server share. `codecs` are those of video, the preferred one first."""
+    """What all peers of a server share.
+
+    Attributes:
+        ice: Where they are reached.
+        codecs: Those of video, the preferred one first.
+    """
 
     ice: IceSettings = field(default_factory=IceSettings)
     codecs: tuple[str, ...] = VIDEO

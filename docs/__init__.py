@@ -1,0 +1,1 @@
+"""The pages, and the program that makes one of them: `reference.md`, from the docstrings."""
