@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reactor_actors.classic.model import VideoModel, is_decorated
 from reactor_actors.core.errors import SetupError
-from reactor_actors.core.faults import author_account
+from reactor_actors.core.faults import author_account, in_one_line
 
 log = logging.getLogger("reactor_actors.loader")
 
@@ -61,11 +61,7 @@ def _nothing(folder: Path, failed: dict[str, BaseException]) -> SetupError:
 
 
 def _listed(failed: dict[str, BaseException]) -> str:
-    return ", ".join(f"{name}.py ({_reason(error)})" for name, error in failed.items())
-
-
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    return ", ".join(f"{name}.py ({in_one_line(error)})" for name, error in failed.items())
 
 
 def _is_candidate(stem: str) -> bool:

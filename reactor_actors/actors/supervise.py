@@ -58,7 +58,8 @@ class Supervisor:
     async def keep(self) -> bool:
         """Keep the model alive; return True once stopped, False once given up.
 
-        Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
+        Raises `SetupError` for a first start that no restart can mend: the module cannot be
+        imported, its class declares what cannot be, or the config is wrong.
         """
         while not self._stopping.is_set():
             try:
@@ -182,6 +183,8 @@ class Supervisor:
     def _report(self, failure: Exception) -> None:
         if isinstance(failure, ModelError | SetupError) and failure.detail:
             log.error("%s\n%s", failure.message, failure.detail.rstrip())
+        elif isinstance(failure, SetupError):
+            log.error("%s", failure.message)
         else:
             log.error("the model's process has ended: %s", told(failure))
 

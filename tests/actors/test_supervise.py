@@ -225,6 +225,42 @@ async def test_a_declaration_that_no_restart_can_mend_is_final(tmp_path: Path) -
             await asyncio.wait_for(one.ended, SECONDS)
 
 
+WRONG = """
+from reactor_actors import VideoModel, VideoOut
+from reactor_actors.interface import InputState, ReactorModel, ReactorPipeline
+
+class Dials(InputState):
+    level: int = 7
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("(VideoModel):\n    async def start_session(self): ...", "is a plain function"),
+        ("(ReactorModel):\n    state: Dials", "only a ReactorPipeline has one"),
+        ("(ReactorPipeline):\n    def infer(self): yield None", r"has no inference\(\)"),
+    ],
+)
+async def test_a_class_that_declares_what_cannot_be_is_final(
+    tmp_path: Path, errors: Errors, body: str, said: str
+) -> None:
+    source = source_in(tmp_path, f"{WRONG}class Fragile{body}")
+    async with kept(lambda: Thread(source), delays=(60.0,)) as one:
+        with pytest.raises(SetupError, match=said) as caught:
+            await asyncio.wait_for(one.ended, SECONDS)
+        assert caught.value.message.startswith(f"{tmp_path}/fragile.py: Fragile ")
+    assert errors.told == [caught.value.message]
+
+
+async def test_a_constructor_that_raises_counts_against_the_budget(tmp_path: Path) -> None:
+    text = "(ReactorModel):\n    def __init__(self): raise TypeError('no GPU')"
+    source = source_in(tmp_path, f"{WRONG}class Fragile{text}")
+    async with kept(lambda: Thread(source)) as one:
+        assert await asyncio.wait_for(one.ended, SECONDS) is False
+
+
 async def test_a_model_that_is_stopped_ends_cleanly(tmp_path: Path) -> None:
     source = source_in(tmp_path)
     async with kept(lambda: Thread(source)) as one:
