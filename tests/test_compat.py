@@ -186,6 +186,16 @@ def test_any_other_module_of_the_original_is_refused_by_its_name(module: str) ->
     assert refused not in sys.modules
 
 
+@pytest.mark.parametrize("alias", [Alias.AUTO, Alias.OFF])
+@pytest.mark.parametrize("module", ["loader", "profiling"])
+def test_who_asks_for_any_other_module_is_refused_as_where_the_original_is_missing(
+    alias: Alias, module: str
+) -> None:
+    install(alias)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.util.find_spec(f"reactor_runtime.{module}")
+
+
 def test_no_module_of_this_package_is_loaded_a_second_time() -> None:
     install()
     from reactor_runtime import loader
