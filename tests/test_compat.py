@@ -366,6 +366,28 @@ def test_threads_that_import_at_the_same_time_get_the_same_module() -> None:
     assert found == {interface.ReactorModel}
 
 
+@pytest.mark.parametrize(
+    ("start", "above", "status"),
+    [
+        ("spawn", "", 1),
+        ("spawn", "from reactor_actors import compat\ncompat.install()\n", 0),
+        ("fork", "", 0),
+    ],
+)
+def test_a_process_that_a_model_spawns_has_the_alias_where_its_module_installs_it(
+    tmp_path: Path, start: str, above: str, status: int
+) -> None:
+    text = "import reactor_runtime\ndef work(): assert reactor_runtime.VideoModel\n"
+    (tmp_path / "worker.py").write_text(above + text)
+    code = (
+        "from multiprocessing import get_context\n"
+        "from reactor_actors import compat\ncompat.install()\nimport worker\n"
+        f"process = get_context({start!r}).Process(target=worker.work)\n"
+        "process.start()\nprocess.join()\nprint(process.exitcode)"
+    )
+    assert printed_by(code, tmp_path) == str(status)
+
+
 def test_what_is_pickled_is_read_where_there_is_no_alias() -> None:
     install()
     file = importlib.import_module("reactor_runtime.interface").UploadedFile("a", "b", 1, b"c")
