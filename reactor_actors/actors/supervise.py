@@ -81,7 +81,11 @@ class Supervisor:
                     raise failure
                 log.error("the model is given up: %s", verdict.reason)
                 return False
-            log.warning("the model restarts in %g s", verdict.seconds)
+            left = verdict.max_attempts - verdict.attempt
+            log.warning(
+                "the model restarts in %g s; restarts left after this one: %d",
+                verdict.seconds, left,
+            )  # fmt: skip
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), verdict.seconds)
         return True

@@ -111,11 +111,13 @@ class Errors(logging.Handler):
     """What a logger told of errors; a model's actor sets up logging anew, so no fixture sees it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.told: list[str] = []
+        self.warnings: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(record.getMessage())
+        told = self.told if record.levelno >= logging.ERROR else self.warnings
+        told.append(record.getMessage())
 
     def with_words(self, words: str) -> list[str]:
         return [told for told in self.told if words in told]
@@ -202,12 +204,18 @@ async def test_viewers_outlive_a_crash_and_see_the_model_that_comes_back(tmp_pat
         assert not one.peer.closed
 
 
-async def test_the_fourth_failure_gives_up_and_ends_the_session(tmp_path: Path) -> None:
+async def test_the_fourth_failure_gives_up_and_ends_the_session(
+    tmp_path: Path, errors: Errors
+) -> None:
     source = source_in(tmp_path, MODEL.replace("level: int = 7", "level: int = -1"))
     async with kept(lambda: Thread(source)) as one:
         await one.watched()
         assert await asyncio.wait_for(one.ended, SECONDS) is False
         assert one.notices().count("modelRestarting") == 3
+        assert errors.warnings == [
+            f"the model restarts in 0.01 s; restarts left after this one: {left}"
+            for left in (2, 1, 0)
+        ]
         assert outbound.SessionEnded("error") in one.peer.told
         assert one.host.state is State.TERMINATED
 
