@@ -100,6 +100,7 @@ class Orders:
         logs: What is logged, and how.
         version: Of this library.
         address: The Ray cluster to join; None for one of our own.
+        dashboard: Whether one of our own has Ray's dashboard.
         drain: Seconds that SIGTERM waits for the running session to end by itself.
     """
 
@@ -109,6 +110,7 @@ class Orders:
     logs: LogSettings = field(default_factory=LogSettings)
     version: str
     address: str | None = None
+    dashboard: bool = False
     drain: float = 30.0
 
     @property
@@ -122,12 +124,12 @@ def on_ray(orders: Orders, line: Callable[[Line], None]) -> Iterator[Callable[[]
     """Join or begin a cluster; yield how a deployment is begun there. Its output goes to `line`."""
     with (
         guarded() if orders.address is None else nullcontext(_nothing) as begun,
-        joined(orders.address, orders.source.manifest) as own,
+        joined(orders.address, orders.source.manifest, dashboard=orders.dashboard) as cluster,
         overhearing(line) as overheard,
     ):
         begun()
         try:
-            yield lambda: Service(orders.order, own=own)
+            yield lambda: Service(orders.order, cluster)
         finally:
             if overheard is not None:
                 overheard.wait_for_silence()

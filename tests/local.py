@@ -177,7 +177,7 @@ async def serving(
     host = ModelHost(build)
     screen = screen or FakeScreen()
     notes: list[ev.Note] = []
-    transport = TransportHost(screen, limits=limits, journal=notes.append)
+    transport = TransportHost(screen, replica="0", limits=limits, journal=notes.append)
     local = Local(host, transport, screen)
     local.notes = notes
     try:

@@ -56,6 +56,8 @@ INSIDE = {
         "loader",
         "actors",
     },
+    "load": {"core", "transports", "load"},
+    "headless": {"core", "flow", "engine", "links", "transports", "loader", "headless"},
     "signals.py": set(),
     "declaring.py": {"core", "interface", "classic", "loader"},
     "apart.py": {"core"},
@@ -73,6 +75,8 @@ INSIDE = {
         "apart",
         "declaring",
         "scaffold",
+        "headless",
+        "load",
         "version",
         "cli",
     },
@@ -100,6 +104,8 @@ OUTSIDE = {
     "version.py": set(),
     "__init__.py": set(),
     "actors": set(),
+    "load": set(),
+    "headless": {"numpy"},
     "signals.py": set(),
     "declaring.py": set(),
     "apart.py": set(),
@@ -110,12 +116,13 @@ OUTSIDE = {
 # Confined to single files or folders.
 CONFINED = {
     "cv2": {"core/pixels.py"},
-    "av": {"transports/webrtc"},
-    "aiortc": {"transports/webrtc"},
-    "aiohttp": {"transports/http"},
-    "prometheus_client": {"transports/http/metrics.py"},
+    "matplotlib": {"load/plot.py"},
+    "av": {"transports/webrtc", "headless"},
+    "aiortc": {"transports/webrtc", "load/viewer.py"},
+    "aiohttp": {"transports/http", "load/signalling.py"},
+    "prometheus_client": {"transports/http/metrics.py", "transports/http/observatory.py"},
     "ray": {"links/refs.py", "actors"},
-    "yaml": {"manifest.py"},
+    "yaml": {"manifest.py", "headless/script.py"},
 }
 IMPURE = {"asyncio", "threading", "time", "socket", "selectors", "subprocess", "multiprocessing"}
 

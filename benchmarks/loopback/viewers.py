@@ -15,6 +15,7 @@ from aiortc.codecs.vpx import vp8_depayload
 from aiortc.rtp import RtpPacket
 
 from benchmarks.loopback.clock import flagged, read, since
+from reactor_actors.load.signalling import Front
 from reactor_actors.transports.webrtc.ice import IceSettings, gathering
 
 DEADLINE = 20.0
@@ -121,13 +122,7 @@ async def _plain(http: aiohttp.ClientSession, offer: str) -> str:
 
 
 async def _negotiated(http: aiohttp.ClientSession, offer: str) -> str:
-    async with http.post("/start_session") as response:
-        session = (await response.json())["session_id"]
-    base = f"/sessions/{session}/transport/webrtc"
-    async with http.post(f"{base}/connections") as response:
-        path = f"{base}/connections/{(await response.json())['connection_id']}/sdp_params"
+    front = Front(http, "")
+    seat = await front.seat()
     track = {"mid": "0", "name": "main_video", "kind": "video", "direction": "recvonly"}
-    async with http.post(path, json={"sdp_offer": offer, "track_mapping": [track]}) as response:
-        response.raise_for_status()
-    async with http.get(path) as response:
-        return str((await response.json())["sdp_answer"])
+    return await front.answer(seat.session, offer, [track])

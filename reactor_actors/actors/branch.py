@@ -19,7 +19,9 @@ from reactor_actors.actors.supervise import told
 from reactor_actors.core import events as ev
 from reactor_actors.core.errors import ClientError, ModelError, PeerGone, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
+from reactor_actors.core.tally import Spread
 from reactor_actors.flow.bell import Bell
+from reactor_actors.flow.lag import LAG_SECONDS
 
 log = logging.getLogger("reactor_actors.branch")
 
@@ -36,8 +38,7 @@ class Branch:
     """The rooms of one process elsewhere, and that process's life. Lives on one event loop.
 
     `hire` starts the process; it is given the number of the life that begins, and reports under
-    that number. `hear` gets every note with its replica's name, `emitted` the seconds between two
-    emits.
+    that number. `hear` gets every note with its replica's name.
     """
 
     def __init__(
@@ -46,14 +47,12 @@ class Branch:
         hire: Callable[[int], Media],
         *,
         hear: Callable[[str, ev.Note], None],
-        emitted: Callable[[float], None],
         restarts: Restarts | None = None,
         patience: float = SILENT_SECONDS,
     ) -> None:
         self._rooms = {name: RemoteRoom(name, self) for name in names}
         self._hire = hire
         self._hear = hear
-        self._emitted = emitted
         self._restarts = restarts or Restarts()
         self._patience = patience
         self._stopping = asyncio.Event()
@@ -62,12 +61,18 @@ class Branch:
         self._life = 1
         self._received = 0
         self._heard_at = 0.0
+        self._past_lag = self._lag = Spread.none(LAG_SECONDS)
         self._bell = Bell()
 
     @property
     def rooms(self) -> list[RemoteRoom]:
         """The rooms of the process, whether it lives or not."""
         return list(self._rooms.values())
+
+    @property
+    def lag(self) -> Spread:
+        """How late the timers of its event loop have been so far, in all its lives."""
+        return self._past_lag + self._lag
 
     async def keep(self) -> bool:
         """Keep the process alive; True once stopped, False once it or its models are given up.
@@ -110,8 +115,8 @@ class Branch:
         self._heard_at = asyncio.get_running_loop().time()
         for report in reports:
             self._rooms[report.replica].receive(report)
-            for seconds in report.vitals.emitted if report.vitals else ():
-                self._emitted(seconds)
+            if report.vitals is not None:
+                self._lag = report.vitals.lag
             if report.note is not None:
                 self._hear(report.replica, report.note)
         self._received += len(reports)
@@ -162,6 +167,7 @@ class Branch:
         self._media, self._there = None, False
         self._life += 1
         self._received = 0
+        self._past_lag, self._lag = self.lag, Spread.none(LAG_SECONDS)
         for name, room in self._rooms.items():
             for note in room.lost(event):
                 self._hear(name, note)

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -34,37 +35,50 @@ THREADS = "OMP_NUM_THREADS"
 """How many threads arithmetic takes. Ray gives an actor without CPUs one, unless this is set."""
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A cluster: whether it was started here, and where Ray's own dashboard is, if it is known."""
+
+    own: bool
+    dashboard: str | None = None
+
+
 @contextmanager
 def joined(
-    address: str | None, manifest: Manifest | None = None, *, listening: bool = True
-) -> Iterator[bool]:
-    """Join a cluster, or start a quiet one of this machine alone, with no dashboard.
+    address: str | None,
+    manifest: Manifest | None = None,
+    *,
+    listening: bool = True,
+    dashboard: bool = False,
+) -> Iterator[Joined]:
+    """Join a cluster, or start a quiet one of this machine alone, with Ray's `dashboard` or not.
 
-    Yields whether it was started here. Without `listening`, what actors write is not printed here.
-    The model's folder travels to every node of a cluster that is joined, its weights do not. Raises
-    `SetupError` when there is no such cluster, or the folder is too large for it.
+    Without `listening`, what actors write is not printed here. The model's folder travels to every
+    node of a cluster that is joined, its weights do not. Raises `SetupError` when there is no such
+    cluster, or the folder is too large for it.
     """
     if ray.is_initialized() and not _ray.users:
-        yield False  # it is the program's own
+        yield Joined(own=False)  # it is the program's own
         return
-    with _ray.used(partial(_start, address, manifest, listening=listening)):
-        yield _ray.own
+    start = partial(_start, address, manifest, listening=listening, dashboard=dashboard)
+    with _ray.used(start):
+        yield _ray.joined
 
 
 class _Ray:
     """The Ray that was joined or started here: it is left with the last who uses it."""
 
     def __init__(self) -> None:
-        self.own = False
+        self.joined = Joined(own=False)
         self.users = 0
         self._lock = threading.Lock()
 
     @contextmanager
-    def used(self, start: Callable[[], bool]) -> Iterator[None]:
-        """Count a user; the first one starts it, and `start` says whether it is our own."""
+    def used(self, start: Callable[[], Joined]) -> Iterator[None]:
+        """Count a user; the first one starts it, and `start` says what it is."""
         with self._lock:
             if not ray.is_initialized():
-                self.own = start()
+                self.joined = start()
             self.users += 1
         try:
             yield
@@ -78,12 +92,14 @@ class _Ray:
 _ray = _Ray()
 
 
-def _start(address: str | None, manifest: Manifest | None, *, listening: bool) -> bool:
-    """Start Ray, or join it; return whether it was started."""
+def _start(
+    address: str | None, manifest: Manifest | None, *, listening: bool, dashboard: bool
+) -> Joined:
+    """Start Ray, or join it."""
     # Without an address Ray would join whatever it finds running on this machine.
     options: dict[str, Any] = {"address": address or "local"}
     if address is None:
-        options["include_dashboard"] = False
+        options["include_dashboard"] = dashboard
         options["object_store_memory"] = OBJECT_STORE_BYTES
         # Nobody else has business with it. Ray takes 127.0.0.1 for the machine's outer address.
         options["_node_ip_address"] = "127.0.0.2"
@@ -93,7 +109,7 @@ def _start(address: str | None, manifest: Manifest | None, *, listening: bool) -
             options["runtime_env"] = _luggage(manifest)
     try:
         with _all_cpus(address is None):
-            ray.init(
+            context = ray.init(
                 logging_level=logging.ERROR,
                 log_to_driver=listening,
                 configure_logging=False,
@@ -103,7 +119,8 @@ def _start(address: str | None, manifest: Manifest | None, *, listening: bool) -
         text = (str(error).strip() or type(error).__name__).splitlines()[0]
         where = f"joined at {address}" if address else "started on this machine"
         raise SetupError(f"Ray cannot be {where}: {text}{TOKEN if address else ''}") from None
-    return address is None
+    place = context.dashboard_url  # without a scheme
+    return Joined(address is None, f"http://{place}" if place else None)
 
 
 @contextmanager

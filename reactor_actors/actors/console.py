@@ -53,6 +53,11 @@ class Line:
         """Whether a model's process wrote it."""
         return self.source.startswith(MODEL)
 
+    @property
+    def replica(self) -> str | None:
+        """The replica whose model wrote it, where there are several."""
+        return self.source.removeprefix(MODEL).strip() or None if self.from_model else None
+
 
 class Overheard:
     """Lines on their way from Ray to a listener."""

@@ -17,8 +17,7 @@ from reactor_actors.transports.venue import Venue
 class Crew:
     """Keeps a model for each venue. Lives on their event loop.
 
-    `spawn` starts a model's process, given what its words are marked with; `meetings` joins it to
-    its venue.
+    `spawn` starts a model's process, given its replica's name; `meetings` joins it to its venue.
     """
 
     def __init__(
@@ -33,7 +32,7 @@ class Crew:
         self._supervisors = [
             Supervisor(
                 venue,
-                partial(spawn, f"model {venue.name}" if scale.replicas > 1 else "model"),
+                partial(spawn, venue.name),
                 meetings.open,
                 patience=scale.watchdog,
             )

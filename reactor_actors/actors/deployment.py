@@ -41,9 +41,9 @@ class Deployment(Entrance):
         self._keeping: threading.Thread | None = None
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self._ended = False
-        own = self._leaving.enter_context(joined(address, order.source.manifest))
+        cluster = self._leaving.enter_context(joined(address, order.source.manifest))
         try:
-            self._service = Service(order, own=own)
+            self._service = Service(order, cluster)
         except BaseException:
             self._leaving.close()
             raise
@@ -63,11 +63,12 @@ class Deployment(Entrance):
 
     def status(self) -> Status:
         """Say how everything stands."""
-        return replace(super().status(), url=self.url)
+        return replace(super().status(), url=self.url, dashboard=self._service.dashboard)
 
     async def astatus(self) -> Status:
         """Do what `status` does, for a program with an event loop."""
-        return replace(await super().astatus(), url=self.url)
+        status = await super().astatus()
+        return replace(status, url=self.url, dashboard=self._service.dashboard)
 
     def begin(self, seconds: float | None) -> None:
         """Wait up to `seconds` until every model is loaded; None does not wait.

@@ -1,7 +1,7 @@
 """The log of every process: what a record carries, and how it is written.
 
 Beside time and level a record says where it was made, in the model's own code or in the runtime,
-and which session it is about. Libraries are heard from WARNING on.
+and which replica and session it is about. Libraries are heard from WARNING on.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import sysconfig
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from reactor_actors.core.current import current_session
+from reactor_actors.actors.logformat import LogFormat
+from reactor_actors.core.current import current_replica, current_session
 from reactor_actors.loader import ModelSource
 
 TEXT = "%(asctime)s %(levelname)-7s %(origin)-7s %(name)s: %(message)s"
@@ -26,36 +26,35 @@ QUIET = ("aiortc", "aioice", "aiohttp", "libav", "asyncio")
 _OURS = str(Path(__file__).parents[1])
 _INSTALLED = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")})
 _SITES = {"site-packages", "dist-packages"}
-_STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "origin", "session"}
-
-
-class LogFormat(StrEnum):
-    """How a record is written: a line for people, or an object for programs."""
-
-    TEXT = "text"
-    JSON = "json"
+_STANDARD = {
+    *vars(logging.makeLogRecord({})), "message", "asctime", "origin", "replica", "session",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What is logged, and how."""
+    """What is logged, and how. Lines for people name the replica only where there are `several`."""
 
     level: int = logging.INFO
     format: LogFormat = LogFormat.TEXT
+    several: bool = False
 
 
 def configure(
     settings: LogSettings,
     source: ModelSource | None = None,
     session: Callable[[], str | None] = current_session,
+    replica: Callable[[], str | None] = current_replica,
 ) -> None:
-    """Log to standard error. `session` says which session a record is about that does not say it.
+    """Log to standard error.
 
-    `source` tells the author's records from others.
+    `session` and `replica` say what a record is about that does not say it. `source` tells the
+    author's records from others.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if settings.format is LogFormat.JSON else TextLines(TEXT))
-    handler.addFilter(Provenance(source, session))
+    json_lines = settings.format is LogFormat.JSON
+    handler.setFormatter(JsonLines() if json_lines else TextLines(several=settings.several))
+    handler.addFilter(Provenance(source, session, replica))
     logging.basicConfig(level=settings.level, handlers=[handler], force=True)
     for library in QUIET:
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -64,15 +63,21 @@ def configure(
 
 
 class Provenance:
-    """A filter that notes a record's origin and session, and keeps libraries quiet."""
+    """A filter that notes a record's origin, replica and session, and keeps libraries quiet."""
 
-    def __init__(self, source: ModelSource | None, session: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        source: ModelSource | None,
+        session: Callable[[], str | None],
+        replica: Callable[[], str | None],
+    ) -> None:
         manifest = source.manifest if source else None
         self._folder = f"{manifest.folder}/" if manifest else None
         # An import string may name an installed package, which is the author's all the same.
         module = manifest.import_string.partition(":")[0] if manifest else ""
         self._package = module.partition(".")[0]
         self._session = session
+        self._replica = replica
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Note where the record comes from; False for what nobody wants to read."""
@@ -80,6 +85,8 @@ class Provenance:
         record.origin = "model" if authored else "runtime"
         if getattr(record, "session", None) is None:
             record.session = self._session()
+        if getattr(record, "replica", None) is None:
+            record.replica = self._replica()
         return authored or record.levelno >= logging.WARNING or not _installed(record.pathname)
 
     def _authored(self, record: logging.LogRecord) -> bool:
@@ -92,13 +99,21 @@ class Provenance:
 
 
 class TextLines(logging.Formatter):
-    """A line for people, with the session at its end; a traceback follows."""
+    """A line for people, with replica and session at its end; a traceback follows.
+
+    Where there is but one replica, it is not named.
+    """
+
+    def __init__(self, *, several: bool = False) -> None:
+        super().__init__(TEXT)
+        self._marks = ("replica", "session") if several else ("session",)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """Write the line that comes before a traceback."""
-        session = getattr(record, "session", None)
+        known = [(mark, getattr(record, mark, None)) for mark in self._marks]
+        told = " ".join(f"{mark} {value}" for mark, value in known if value is not None)
         line = super().formatMessage(record)
-        return line if session is None else f"{line} [session {session}]"
+        return f"{line} [{told}]" if told else line
 
 
 class JsonLines(logging.Formatter):
@@ -112,6 +127,7 @@ class JsonLines(logging.Formatter):
             "origin": getattr(record, "origin", "runtime"),
             "logger": record.name,
             "message": record.getMessage(),
+            "replica": getattr(record, "replica", None),
             "session": getattr(record, "session", None),
         }
         if record.exc_info:

@@ -129,7 +129,6 @@ class MediaActor:
             settings,
             uploads=self._settings.http.uploads(),
             journal=journal,
-            emitted=lambda seconds: self._reporter.emitted(name, seconds),
         )
         self._reporter.follow(venue)
         return venue

@@ -7,12 +7,12 @@ metrics and queue come out even, and goes on counting where it was.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from reactor_actors.actors.reports import Report, Vitals
 from reactor_actors.core import events as ev
 from reactor_actors.core.session import RUNNING, State
+from reactor_actors.transports.figures import Figures
 from reactor_actors.transports.room import Facts
 from reactor_actors.transports.status import ReplicaStatus
 
@@ -29,7 +29,7 @@ class Mirror:
         self._clients: dict[str, None] = {}
         self._vitals: Vitals | None = None
         self._restarts = 0
-        self._frames: dict[str, Counter[str]] = {}
+        self._past = Figures()
 
     @property
     def facts(self) -> Facts:
@@ -65,9 +65,9 @@ class Mirror:
         self._keep_counts(event)
         return [replace(note, session=before.session) for note in notes]
 
-    def frames(self) -> dict[str, dict[str, int]]:
-        """Return what became of the frames of every track so far, in all processes."""
-        return {track: dict(fates) for track, fates in self._all_frames().items()}
+    def figures(self) -> Figures:
+        """Return what has been done so far, in all processes."""
+        return self._past + self._vitals.figures if self._vitals else self._past
 
     def status(self) -> ReplicaStatus:
         """Say how the replica stands."""
@@ -88,17 +88,11 @@ class Mirror:
 
     def _keep_counts(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
         self._clients.clear()
-        self._frames = self._all_frames()
+        self._past = self.figures()
         self._restarts += isinstance(event, ev.ModelLost)
         if self._vitals is not None:
             self._restarts += self._vitals.status.restarts
         self._vitals = None
-
-    def _all_frames(self) -> dict[str, Counter[str]]:
-        summed = {track: Counter(fates) for track, fates in self._frames.items()}
-        for track, fates in (self._vitals.frames if self._vitals else {}).items():
-            summed.setdefault(track, Counter()).update(fates)
-        return summed
 
 
 def _told(event: ev.ModelLost | ev.ModelGivenUp) -> ev.Note:

@@ -26,15 +26,15 @@ class ModelActor:
     """One model in a process of its own. `load()`, then one long `run()` that ends when it ends.
 
     A threaded actor: the other methods are answered while `run` goes on. What it writes is marked
-    with its `label`.
+    as a model's, and with the name of its `replica` where there are several.
     """
 
-    def __init__(self, source: ModelSource, logs: LogSettings, label: str = "model") -> None:
-        self._label = label
+    def __init__(self, source: ModelSource, logs: LogSettings, replica: str = "0") -> None:
+        self._label = f"model {replica}" if logs.several else "model"
         # On another node the model's folder is what Ray has brought here.
         home = source.moved_to(Path.cwd())
         self._host = ModelHost(lambda: load_program(home))
-        configure(logs, home, lambda: self._host.session)
+        configure(logs, home, lambda: self._host.session, lambda: replica)
         self._contract: Contract | None = None
         self._calls: Future[refs.ModelEnd] = Future()
 

@@ -18,6 +18,7 @@ from reactor_actors.actors.requests import Request
 from reactor_actors.core import events as ev
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.ports import Candidate, Offer
+from reactor_actors.transports.figures import Figures
 from reactor_actors.transports.room import Facts, Transfer
 from reactor_actors.transports.status import ReplicaStatus
 
@@ -63,9 +64,9 @@ class RemoteRoom:
         """What was last heard of it."""
         return self._mirror.facts
 
-    def frames(self) -> dict[str, dict[str, int]]:
-        """Return what became of the frames of every track so far."""
-        return self._mirror.frames()
+    def figures(self) -> Figures:
+        """Return what has been done so far, in all processes."""
+        return self._mirror.figures()
 
     def status(self) -> ReplicaStatus:
         """Say how the replica stands."""

@@ -25,9 +25,10 @@ class RayReplica:
     """A `Replica` that is a Ray actor. Ray's errors become those they stand for."""
 
     def __init__(
-        self, source: ModelSource, options: dict[str, Any], logs: LogSettings, label: str
+        self, source: ModelSource, options: dict[str, Any], logs: LogSettings, replica: str
     ) -> None:
-        self.actor = actor(ModelActor, {**options, "max_concurrency": CALLS}, source, logs, label)
+        options = {**options, "max_concurrency": CALLS}
+        self.actor = actor(ModelActor, options, source, logs, replica)
 
     @property
     def id(self) -> str:

@@ -9,11 +9,14 @@ second, which also shows that the process lives.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from reactor_actors.core.events import Note
+from reactor_actors.core.tally import Spread
+from reactor_actors.flow.lag import LoopLag
 from reactor_actors.flow.lane import Lane
+from reactor_actors.transports.figures import Figures
 from reactor_actors.transports.room import Facts
 from reactor_actors.transports.status import ReplicaStatus
 from reactor_actors.transports.venue import Venue
@@ -28,11 +31,11 @@ BOUND = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """How a replica does. `emitted` are the seconds between its emits since the vitals before."""
+    """How a replica does, what it has done, and how late the timers of its process have been."""
 
     status: ReplicaStatus
-    frames: Mapping[str, Mapping[str, int]]
-    emitted: tuple[float, ...]
+    figures: Figures
+    lag: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class Reporter:
     def __init__(self, send: Callable[[list[Report]], Awaitable[None]]) -> None:
         self._lane = Lane(send, BOUND)
         self._venues: list[Venue] = []
+        self._lag = LoopLag()
         self._facts: dict[str, Facts] = {}
-        self._emitted: dict[str, list[float]] = {}
         self._told = 0
         self._commands: list[Report] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -76,10 +79,6 @@ class Reporter:
         else:
             self._tell(report)
 
-    def emitted(self, replica: str, seconds: float) -> None:
-        """Count an emit that came `seconds` after the one before."""
-        self._emitted.setdefault(replica, []).append(seconds)
-
     def close(self) -> None:
         """Tell no more; `run` returns once everything is told."""
         self._beat()
@@ -91,10 +90,12 @@ class Reporter:
 
         Raises what sending raises.
         """
+        self._lag.start()
         beating = asyncio.ensure_future(self._beats())
         try:
             await self._lane.run()
         finally:
+            self._lag.close()
             beating.cancel()
 
     async def _beats(self) -> None:
@@ -104,8 +105,7 @@ class Reporter:
 
     def _beat(self) -> None:
         for venue in self._venues:
-            emitted = tuple(self._emitted.pop(venue.name, ()))
-            vitals = Vitals(venue.status(), venue.frames(), emitted)
+            vitals = Vitals(venue.status(), venue.figures(), self._lag.read())
             self._tell(Report(venue.name, vitals=vitals))
 
     def _wait(self, command: Report) -> None:

@@ -17,7 +17,7 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from reactor_actors.actors.cluster import THREADS
+from reactor_actors.actors.cluster import THREADS, Joined
 from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.media import RayMedia
 from reactor_actors.actors.placement import Plan, plan
@@ -61,11 +61,11 @@ class Service:
     """
 
     def __init__(
-        self, order: Order, *, own: bool = False, restarts: Restarts | None = None
+        self, order: Order, cluster: Joined | None = None, *, restarts: Restarts | None = None
     ) -> None:
-        """Place and start everything. In a cluster of our `own` all processes have every CPU."""
+        """Place and start everything. In a cluster of our own all processes have every CPU."""
         self._order = order
-        self._own = own
+        self._cluster = cluster or Joined(own=False)
         self._restarts = restarts or Restarts()
         self._groups: list[PlacementGroup] = []
         self._actor: Any = None
@@ -78,6 +78,11 @@ class Service:
     def transport(self) -> Any:
         """The handle of the transport's actor."""
         return self._actor
+
+    @property
+    def dashboard(self) -> str | None:
+        """Where Ray's own dashboard is, if it is known."""
+        return self._cluster.dashboard
 
     @property
     def url(self) -> str:
@@ -120,7 +125,7 @@ class Service:
             status = replace(self._status, detail="the transport does not answer")
         except RayActorError:
             status = replace(self._status, state="loading", detail="the transport restarts")
-        self._status = replace(status, url=self._url)
+        self._status = replace(status, url=self._url, dashboard=self.dashboard)
         return self._status
 
     def trouble(self) -> Exception | None:
@@ -167,13 +172,14 @@ class Service:
 
     def _place(self) -> None:
         order = self._order
+        logs = replace(order.logs, several=order.scale.replicas > 1)
         nodes = _nodes()
         gpus = order.source.manifest.gpus
         plans = [
             plan(nodes, gpus, len(share), ingress=number == 0)
             for number, share in enumerate(order.scale.shares)
         ]
-        environment = {} if self._own else _environment(nodes)
+        environment = {} if self._cluster.own else _environment(nodes)
         groups = _reserve(plans)
         self._groups = [group for group in groups if group is not None]
         spawns: list[Callable[[str], RayReplica]] = [
@@ -181,7 +187,7 @@ class Service:
                 RayReplica,
                 order.source,
                 {**_options(chosen.model, group, -1), **environment},
-                order.logs,
+                logs,
             )
             for chosen, group in zip(plans, groups, strict=True)
         ]
@@ -190,7 +196,7 @@ class Service:
             for chosen, group in zip(plans, groups, strict=True)
         ]
         hires = [
-            partial(RayMedia, chosen, order.settings, order.logs, spawn)
+            partial(RayMedia, chosen, order.settings, logs, spawn)
             for chosen, spawn in zip(options[1:], spawns[1:], strict=True)
         ]
         self._actor = actor(
@@ -198,7 +204,7 @@ class Service:
             {**options[0], "max_concurrency": REQUESTS},
             Served(order.source.manifest.name, order.version, order.scale),
             order.settings,
-            order.logs,
+            logs,
             spawns[0],
             hires,
         )

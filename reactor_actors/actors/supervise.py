@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from reactor_actors.actors.ports import End, Loaded, Meeting, Replica
+from reactor_actors.core.current import working_at
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
 from reactor_actors.core.session import State
@@ -60,6 +61,10 @@ class Supervisor:
 
         Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
         """
+        with working_at(self._venue.name, lambda: self._venue.host.session):
+            return await self._keep()
+
+    async def _keep(self) -> bool:
         while not self._stopping.is_set():
             try:
                 await self._live()

@@ -47,8 +47,8 @@ class TransportActor(Visitors):
     """HTTP for all replicas, sessions and peers of its share, in a process that outlives models.
 
     An async actor: every method runs on one event loop. `spawn` starts a model's process, given
-    what its words are to be marked with; each of `hires` starts a process that carries media for
-    another share. Both end with this one.
+    its replica's name; each of `hires` starts a process that carries media for another share. Both
+    end with this one.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class TransportActor(Visitors):
             names=scale.names,
             mode=scale.mode,
             queue_limit=scale.queue_limit,
-            far=[room for branch in self._branches for room in branch.rooms],
+            far=self._branches,
         )
         meetings = Meetings(scale.link, node, _own)
         self._crew = Crew(server.venues.values(), self._spawn, meetings, scale)
@@ -135,7 +135,6 @@ class TransportActor(Visitors):
             names,
             lambda life: hire(Post(names, number, life, _own(), node, self._served.scale)),
             hear=lambda replica, note: self._started().hear(replica, note),
-            emitted=lambda seconds: self._started().emitted(seconds),
         )
 
     def _started(self) -> TransportServer:

@@ -8,8 +8,10 @@ from typing import NoReturn
 
 import typer
 
+from reactor_actors.cli.bench import bench
 from reactor_actors.cli.check import check
 from reactor_actors.cli.init import init
+from reactor_actors.cli.run import run
 from reactor_actors.cli.schema import schema
 from reactor_actors.cli.serve import serve
 from reactor_actors.cli.verbs import logs, status, stop
@@ -23,12 +25,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-MODEL, CLUSTER = "A model", "Deployments on a cluster"
+MODEL, SERVER, CLUSTER = "A model", "A server", "Deployments on a cluster"
 WORDS = {"ignore_unknown_options": True}  # such as --model.width=320: they are the model's
 app.command(rich_help_panel=MODEL)(init)
 app.command(rich_help_panel=MODEL, context_settings=WORDS)(check)
 app.command(rich_help_panel=MODEL)(schema)
+app.command(rich_help_panel=MODEL, context_settings=WORDS)(run)
 app.command(rich_help_panel=MODEL, context_settings=WORDS)(serve)
+app.command(rich_help_panel=SERVER)(bench)
 for verb in (status, logs, stop):
     app.command(rich_help_panel=CLUSTER)(verb)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,7 @@ def detach(name: str | None, orders: Orders) -> None:
     began, display = time.monotonic(), PlainDisplay(order.source.manifest.name, order.scale)
     chosen = name or order.source.manifest.name
     configure(QUIET)
-    with joined(address, order.source.manifest, listening=False):
+    with joined(address, order.source.manifest, listening=False) as cluster:
         deployment = keep(chosen, order)
         told: set[str] = set()
 
@@ -44,7 +45,8 @@ def detach(name: str | None, orders: Orders) -> None:
 
         seen = loaded(deployment, tell)
         if seen.contract is not None and seen.status is not None:
-            display.loaded(seen.contract, seen.status, time.monotonic() - began)
+            stands = replace(seen.status, dashboard=cluster.dashboard)
+            display.loaded(seen.contract, stands, time.monotonic() - began)
     print(f"it goes on by itself; to end it: reactor-actors stop {chosen} --address {address}")
 
 
@@ -52,19 +54,14 @@ def status(name: str | None, address: str) -> None:
     """Show the deployments on a cluster, or one of them and its replicas."""
     configure(QUIET)
     console = Console(highlight=False)
-    with joined(address, listening=False):
+    with joined(address, listening=False) as cluster:
         if name is not None:
-            console.print(replicas(find(name).look()))
-            return
-        known = [(one, look(one)) for one in kept()]
-    if not known:
-        console.print("there is no deployment on this cluster")
-        return
-    table = Table("deployment", "url", "stands", box=None, pad_edge=False)
-    for one, seen in known:
-        url = seen.status.url if seen.status else ""
-        table.add_row(one, url, summary(seen))
-    console.print(table)
+            shown = replicas(find(name).look())
+        else:
+            shown = deployments([(one, look(one)) for one in kept()])
+    console.print(shown)
+    if cluster.dashboard is not None:
+        console.print(f"dashboard of the cluster: {cluster.dashboard}")
 
 
 def logs(name: str | None, follow: bool, tail: int, address: str) -> None:
@@ -99,6 +96,17 @@ def summary(seen: Kept) -> str:
     if seen.error is not None:
         return str(seen.error).splitlines()[0]
     return ", ".join(standing(seen.status)) if seen.status else "starting"
+
+
+def deployments(known: list[tuple[str, Kept]]) -> Table | str:
+    """Return how each deployment stands, as a table."""
+    if not known:
+        return "there is no deployment on this cluster"
+    table = Table("deployment", "url", "stands", box=None, pad_edge=False)
+    for one, seen in known:
+        url = seen.status.url if seen.status else ""
+        table.add_row(one, url, summary(seen))
+    return table
 
 
 def replicas(seen: Kept) -> Table | str:

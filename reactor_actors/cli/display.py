@@ -71,6 +71,7 @@ class JsonDisplay:
     def __init__(self, name: str, scale: Scale, errors: TextIO | None = None) -> None:
         self._name = name
         self._scale = scale
+        self._only = scale.names[0] if scale.replicas == 1 else None
         self._errors = errors or sys.stderr
         self._ending = False
 
@@ -85,6 +86,7 @@ class JsonDisplay:
             "origin": "model" if line.from_model else "runtime",
             "logger": f"{line.source} {'stderr' if line.error else 'stdout'}",
             "message": line.text,
+            "replica": line.replica or (self._only if line.from_model else None),
         }
         self._write(json_line(told))
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from reactor_actors.actors.logformat import LogFormat
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.cli.values import one_of, seconds, whole
 from reactor_actors.core.mode import Mode
@@ -83,6 +84,21 @@ Address = Annotated[
 ]
 Verbose = Annotated[
     bool, Option("--verbose", "-v", help="Log debug messages; also REACTOR_LOG_LEVEL=DEBUG.")
+]
+
+LogForm = Annotated[
+    LogFormat,
+    Option(
+        "--log-format",
+        help="Lines for people, or one JSON object each.",
+        envvar="REACTOR_LOG_FORMAT",
+        parser=one_of("--log-format (REACTOR_LOG_FORMAT)", LogFormat),
+        metavar="text|json",
+    ),
+]
+
+Dashboard = Annotated[
+    bool, Option("--dashboard", help="Start Ray's own dashboard, unless a cluster is joined.")
 ]
 
 Replicas = Annotated[int, _size("Models, each in a process of its own.", **_count("--replicas", 1))]

@@ -10,12 +10,13 @@ import logging
 import os
 import sys
 
-from reactor_actors.actors.logs import LogFormat, configure
+from reactor_actors.actors.logformat import LogFormat
+from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.scale import Scale
 from reactor_actors.cli.detached import detach as leave_behind
 from reactor_actors.cli.display import JsonDisplay, PlainDisplay
 from reactor_actors.cli.live import LiveDisplay
-from reactor_actors.cli.settings import codecs, drain_seconds, ice_settings, log_settings
+from reactor_actors.cli.settings import codecs, drain_seconds, ice_settings, log_level
 from reactor_actors.core.session import Limits
 from reactor_actors.loader import find_model
 from reactor_actors.serving import Display, Orders
@@ -32,6 +33,7 @@ __all__ = [
     "ConnectionLimits",
     "HttpSettings",
     "Limits",
+    "LogSettings",
     "Orders",
     "PeerSettings",
     "Scale",
@@ -42,7 +44,7 @@ __all__ = [
     "find_model",
     "ice_settings",
     "leave_behind",
-    "log_settings",
+    "log_level",
     "run",
 ]
 

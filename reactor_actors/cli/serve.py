@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from reactor_actors.actors.logformat import LogFormat
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.cli import options
 from reactor_actors.cli.words import named_as_options, target_and_overrides
@@ -50,8 +51,10 @@ def serve(
     stop_grace: options.StopGrace = 30.0,
     watchdog: options.Watchdog = 0.0,
     address: options.Address = None,
+    dashboard: options.Dashboard = False,
     detach: options.Detach = False,
     name: options.DeploymentName = None,
+    log_format: options.LogForm = LogFormat.TEXT,
     verbose: options.Verbose = False,
 ) -> None:
     """Serve a model until Ctrl-C. SIGTERM lets the running session end first."""
@@ -101,9 +104,10 @@ def serve(
         source=made.find_model(target, config=config, overrides=overrides, environ=os.environ),
         settings=settings,
         scale=scale,
-        logs=made.log_settings(os.environ, verbose=verbose),
+        logs=made.LogSettings(made.log_level(os.environ, verbose=verbose), log_format),
         version=__version__,
         address=address,
+        dashboard=dashboard,
         drain=made.drain_seconds(os.environ),
     )
     if detach:

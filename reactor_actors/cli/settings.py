@@ -6,9 +6,8 @@ import ipaddress
 import logging
 from collections.abc import Mapping, Sequence
 
-from reactor_actors.actors.logs import LogFormat, LogSettings
 from reactor_actors.cli.options import IceTransport, VideoCodecs
-from reactor_actors.cli.values import one_of, seconds
+from reactor_actors.cli.values import seconds
 from reactor_actors.core.errors import SetupError
 from reactor_actors.transports.webrtc.ice import (
     IceSettings,
@@ -27,17 +26,13 @@ def drain_seconds(environ: Mapping[str, str]) -> float:
     return seconds("SIGTERM_GRACE_PERIOD")(told) if told else DRAIN_SECONDS
 
 
-def log_settings(environ: Mapping[str, str], *, verbose: bool) -> LogSettings:
-    """Return how to log. Raises `SetupError`."""
+def log_level(environ: Mapping[str, str], *, verbose: bool) -> int:
+    """Return from which level on to log. Raises `SetupError`."""
     name = environ.get("REACTOR_LOG_LEVEL") or "INFO"
     level = logging.getLevelNamesMapping().get(name.strip().upper())
     if not level:  # NOTSET would be the level of whoever asks
         raise SetupError(f"REACTOR_LOG_LEVEL expects DEBUG, INFO, WARNING or ERROR; got {name!r}")
-    form = environ.get("REACTOR_LOG_FORMAT") or LogFormat.TEXT
-    return LogSettings(
-        level=logging.DEBUG if verbose else level,
-        format=one_of("REACTOR_LOG_FORMAT", LogFormat)(form),
-    )
+    return logging.DEBUG if verbose else level
 
 
 def ice_settings(

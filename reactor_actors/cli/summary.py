@@ -27,6 +27,8 @@ def facts(
         told.append(("sessions", f"{scale.mode}, {_counted(scale.replicas, 'replica')}"))
     if scale.transports > 1:
         told.append(("transports", str(scale.transports)))
+    if status.dashboard is not None:
+        told.append(("dashboard", status.dashboard))
     return [*told, ("ready in", f"{seconds:.1f} s")]
 
 

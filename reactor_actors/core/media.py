@@ -55,13 +55,16 @@ class Tick:
     """What is due at one pacing instant: I420 pictures and (channels, samples) sound by track.
 
     `turn` is how long the model worked for this tick, in seconds; 0 when that says nothing about
-    its pace (later ticks of a batch, the first one after a pause).
+    its pace (later ticks of a batch, the first one after a pause). `admitted_at` is when the
+    model's side let it through, on the monotonic clock that all processes of one machine share; 0
+    where the two sides have no clock in common.
     """
 
     epoch: int
     pictures: Mapping[str, Pixels] = field(default_factory=dict)
     sound: Mapping[str, Samples] = field(default_factory=dict)
     turn: float = 0.0
+    admitted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,12 @@ class ModelHost:
         """Return what ends as soon as author code does not hold the model's thread."""
         return self._submit(asyncio.sleep(0))
 
+    def settle(self) -> Future[None]:
+        """Return what ends when everything queued by now has been handled; after `load`."""
+        if self._inbox is None:
+            raise RuntimeError("load() comes before settle()")
+        return self._submit(self._inbox.settled())
+
     def stack(self) -> str:
         """Say where author code holds threads of the model's, by their frames; "" if it holds none.
 

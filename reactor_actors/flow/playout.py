@@ -10,6 +10,7 @@ from statistics import median
 
 from reactor_actors.core.media import Tick
 from reactor_actors.core.messages import Grant
+from reactor_actors.core.tally import Tally
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
 
 PACE_SECONDS = 1.0
@@ -31,7 +32,7 @@ class Playout:
     """The clock's side of a `FrameQueue`. Lives on one event loop; every call belongs to it.
 
     One timer is armed per tick and no task runs. `show` gets each due tick, `grant` the credit
-    that goes back for it.
+    that goes back for it; `latencies` counts how long each has waited.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Playout:
         queue: FrameQueue,
         show: Callable[[Tick], None],
         grant: Callable[[Grant], None],
+        latencies: Tally | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._queue = queue
         self._show = show
         self._grant = grant
+        self._latencies = latencies or Tally(())
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._played: deque[tuple[float, float]] = deque(maxlen=PACE_TICKS)
@@ -107,6 +110,7 @@ class Playout:
         now = self._loop.time()
         tick = self._queue.play(now)
         self._played.append((now, self._queue.waited))
+        self._latencies.count(self._queue.waited)
         # The credit first: the model can go on while the tick is shown.
         self._grant(self._queue.grant())
         self._arm()

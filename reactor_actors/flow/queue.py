@@ -26,13 +26,14 @@ from reactor_actors.flow.pacer import Pacer
 
 @dataclass(frozen=True, slots=True)
 class QueueStatistics:
-    """A snapshot: ticks waiting, the bound, the most that ever waited, played and dropped."""
+    """A snapshot: ticks waiting, the bound, the most ever, played and dropped; the lead."""
 
     waiting: int
     bound: int
     peak: int
     played: int
     dropped: int
+    lead: float
 
 
 class FrameQueue:
@@ -108,8 +109,14 @@ class FrameQueue:
 
     def statistics(self) -> QueueStatistics:
         """Return a snapshot."""
-        waiting = len(self._ticks)
-        return QueueStatistics(waiting, self._bound, self._peak, self._played, self._dropped)
+        return QueueStatistics(
+            waiting=len(self._ticks),
+            bound=self._bound,
+            peak=self._peak,
+            played=self._played,
+            dropped=self._dropped,
+            lead=self._lead.seconds(self._pacer.interval),
+        )
 
     def _keep(self, ticks: list[tuple[Tick, float]]) -> int:
         dropped = len(self._ticks) - len(ticks)

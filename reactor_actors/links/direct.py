@@ -47,7 +47,7 @@ class DirectLink:
                     continue
             elif not await self._credits.take(batch.epoch):
                 break
-            self._call(self._clients.push, tick_of(batch, index))
+            self._call(self._clients.push, tick_of(batch, index, admitted_at=time.monotonic()))
             admitted += 1
         if not drop:
             await self._credits.next_turn(batch.epoch)

@@ -45,7 +45,10 @@ class TickSound:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A granted tick, its pictures in a slot. Without a ring and a slot it has none."""
+    """A granted tick, its pictures in a slot. Without a ring and a slot it has none.
+
+    `admitted_at` is an instant of the clock that both ends share.
+    """
 
     epoch: int
     turn: float = 0.0
@@ -53,6 +56,7 @@ class Pushed:
     slot: int | None = None
     pictures: list[PlacedPicture] = field(default_factory=list)
     sound: list[TickSound] = field(default_factory=list)
+    admitted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,14 +127,14 @@ class ModelEnd:
 
     async def _hand_over(self, batch: Batch, index: int, size: int) -> bool:
         """Use a credit: a tick goes out in any case, for that is how the credit comes back."""
-        pushed = Pushed(batch.epoch)
+        pushed, admitted_at = Pushed(batch.epoch), time.monotonic()
         slot: Slot | Literal[False] | None = None
         try:
             slot = self._take(batch.epoch, size)
             if slot is None:
                 slot = await self._bell.until(lambda: self._take(batch.epoch, size))
             if slot:
-                pushed = _placed(batch, index, slot)
+                pushed = _placed(batch, index, slot, admitted_at)
         finally:
             if slot and pushed.slot is None:
                 self._slots.give_back(slot.ring, [slot.number])
@@ -284,11 +284,11 @@ def _space_of(batch: Batch, index: int) -> int:
     return space_for(rows * columns for rows, columns in shapes)
 
 
-def _placed(batch: Batch, index: int, slot: Slot) -> Pushed:
+def _placed(batch: Batch, index: int, slot: Slot, admitted_at: float) -> Pushed:
     tick = tick_of(batch, index, slot.place)
     pictures = [PlacedPicture(name, *i420.shape) for name, i420 in tick.pictures.items()]
     sound = [TickSound(name, len(pcm), pcm.tobytes()) for name, pcm in tick.sound.items()]
-    return Pushed(tick.epoch, tick.turn, slot.ring, slot.number, pictures, sound)
+    return Pushed(tick.epoch, tick.turn, slot.ring, slot.number, pictures, sound, admitted_at)
 
 
 def _lent(pushed: Pushed, loans: Loans) -> Tick:
@@ -302,7 +302,7 @@ def _lent(pushed: Pushed, loans: Loans) -> Tick:
             sound[pcm.track] = np.frombuffer(pcm.data, np.int16).reshape(pcm.channels, -1)
     except ValueError as error:
         raise FrameError(f"an impossible tick: {error}") from error
-    return Tick(pushed.epoch, pictures, sound, pushed.turn)
+    return Tick(pushed.epoch, pictures, sound, pushed.turn, pushed.admitted_at)
 
 
 def _announce(channel: Channel, ring: Ring) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import sys
 import threading
 import time
@@ -217,6 +218,7 @@ class ClientsEnd:
         self._clients = clients
         self._calls = Calls(self._send, self._lost, limits)
         self._hearing = Hearing(TO_CLIENTS, self._receive)
+        self._context = contextvars.copy_context()
         self._arrays: Iterator[NDArray[Any]] = iter(())
         self._telling = Telling()
         self._answering = False
@@ -249,7 +251,8 @@ class ClientsEnd:
         self._arrays = iter(arrays)
         self._answering = True
         try:
-            self._hearing.hear(items)
+            # What is heard belongs to what the link was made for, not to the call that brings it.
+            self._context.run(self._hearing.hear, items)
         except FrameError as error:
             self._end(str(error))
         finally:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from reactor_actors.core.admission import Why
 from reactor_actors.core.batches import Shown
+from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
 from reactor_actors.core.guests import JOIN_SECONDS, News, Watched, Welcome
 from reactor_actors.core.mode import Mode
@@ -252,7 +253,8 @@ class Guests:
         try:
             self._part(guest, reason)
         except Exception:
-            log.exception("%s could not be parted with in order", guest.client)
+            with working_for(guest.session, guest.venue.name):
+                log.exception("%s could not be parted with in order", guest.client)
 
     def _forget(self, guest: Guest) -> None:
         self._guests.pop(guest.client, None)

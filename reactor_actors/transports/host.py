@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
@@ -27,6 +26,7 @@ from reactor_actors.core.wire.outbound import Outbound
 from reactor_actors.flow.bell import Bell
 from reactor_actors.flow.playout import Pace, Playout
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
+from reactor_actors.transports.figures import Traffic
 from reactor_actors.transports.uploads import Uploads
 
 log = logging.getLogger("reactor_actors.session")
@@ -35,22 +35,23 @@ log = logging.getLogger("reactor_actors.session")
 class TransportHost:
     """Owner of one replica's session, playout and peers. Lives on one event loop.
 
-    Every note of the session is logged and given to `journal`, the seconds between two emits to
-    `emitted`; `replace_model` is what `when_stuck` calls back.
+    Every note of the session is logged and given to `journal`; `traffic` counts what passes.
+    `replace_model` is what `when_stuck` calls back.
     """
 
     def __init__(
         self,
         screen: Screen,
         *,
+        replica: str | None = None,
         limits: Limits | None = None,
         uploads: Uploads | None = None,
         journal: Callable[[ev.Note], None] | None = None,
-        emitted: Callable[[float], None] | None = None,
         replace_model: Callable[[float], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._screen = screen
+        self._replica = replica
         self._session = Session(limits)
         self._journal = journal or (lambda note: None)
         self._replace_model = replace_model or (lambda seconds: None)
@@ -64,9 +65,7 @@ class TransportHost:
         self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._announced: set[tuple[str, str]] = set()
-        self._fed: Counter[str] = Counter()
-        self._emitted = emitted or (lambda seconds: None)
-        self._emitted_at = self._loop.time()
+        self.traffic = Traffic(self._loop.time())
         self.uploads = uploads or Uploads()
 
     @property
@@ -78,6 +77,11 @@ class TransportHost:
     def session(self) -> str | None:
         """The id of the session that runs or closes."""
         return self._session.session
+
+    @property
+    def replica(self) -> str | None:
+        """The replica's name."""
+        return self._replica
 
     @property
     def clients(self) -> int:
@@ -109,7 +113,7 @@ class TransportHost:
         self._model = model
         bound, fixed = contract.buffer_size, contract.fixed_latency
         queue = FrameQueue(bound, contract.fps, fixed=fixed, first=contract.first_lead)
-        self._playout = Playout(queue, self._show, self._grant)
+        self._playout = Playout(queue, self._show, self._grant, self.traffic.latencies)
         self.tell(ev.ModelReady(contract, self._loop.time()))
 
     def detach(self, event: ev.ModelLost | ev.ModelGivenUp) -> None:
@@ -179,18 +183,12 @@ class TransportHost:
     def feed(self, frame: Feed) -> None:
         """Pass an input frame on to the model; without one it is gone."""
         if self._model is not None:
-            self._fed[frame.track] += 1
+            self.traffic.fed[frame.track] += 1
             self._model.feed(frame)
-
-    def fed(self) -> dict[str, int]:
-        """Return how many frames of every input track have gone to the model."""
-        return dict(self._fed)
 
     def push(self, tick: Tick) -> None:
         """Queue a granted tick for playout."""
-        if tick.turn > 0.0:  # the first tick of an emit
-            before, self._emitted_at = self._emitted_at, self._loop.time()
-            self._emitted(self._emitted_at - before)
+        self.traffic.arrived(tick, self._loop.time())
         if self._playout is not None:
             self._playout.push(tick)
 
@@ -217,7 +215,7 @@ class TransportHost:
         before = self._session.session
         effects = self._session.receive(event)
         session = self._session.session or before
-        with working_for(session):
+        with working_for(session, self._replica):
             for effect in effects:
                 self._perform(effect, session)
 
@@ -270,7 +268,7 @@ class TransportHost:
                 log.exception("client %s could not be told something; it is skipped", client)
 
     def _note(self, note: ev.Note, session: str | None) -> None:
-        with working_for(session):
+        with working_for(session, self._replica):
             _log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.mode import QUEUE_LIMIT, Mode
+from reactor_actors.core.tally import Spread
+from reactor_actors.flow.lag import LoopLag
+from reactor_actors.transports.figures import Figures
 from reactor_actors.transports.guests import Guests
 from reactor_actors.transports.health import health_of
+from reactor_actors.transports.http.observatory import Observed
 from reactor_actors.transports.http.record import Record
 from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings, IceServer
@@ -35,11 +38,23 @@ class ServerSettings:
 class FarRoom(Room, Protocol):
     """A room whose venue is in another process: what is known of it was told from there."""
 
-    def frames(self) -> Mapping[str, Mapping[str, int]]:
-        """Return what became of the frames of every track so far."""
+    def figures(self) -> Figures:
+        """Return what has been done so far, in all its lives."""
 
     def status(self) -> ReplicaStatus:
         """Say how the replica stands."""
+
+
+class FarTransport(Protocol):
+    """A process with rooms of its own."""
+
+    @property
+    def rooms(self) -> Sequence[FarRoom]:
+        """Its rooms."""
+
+    @property
+    def lag(self) -> Spread:
+        """How late the timers of its event loop have been so far, in all its lives."""
 
 
 class TransportServer:
@@ -59,7 +74,7 @@ class TransportServer:
         names: Sequence[str] = ("0",),
         mode: Mode = Mode.SHARED,
         queue_limit: int = QUEUE_LIMIT,
-        far: Iterable[FarRoom] = (),
+        far: Iterable[FarTransport] = (),
     ) -> None:
         known = tuple(
             IceServer((server.uri,), server.username, server.password)
@@ -69,7 +84,8 @@ class TransportServer:
         self._codecs = settings.venue.peers.codecs
         self._model = model
         self._record = Record()
-        elsewhere = {room.name: room for room in far}
+        self._far = tuple(far)
+        elsewhere = {room.name: room for transport in self._far for room in transport.rooms}
         self.venues = {
             name: self._venue(name, settings.venue, http) for name in names if name not in elsewhere
         }
@@ -84,7 +100,8 @@ class TransportServer:
         )
         self.guests = Guests(self.lobby, self.venues, settings.venue.connections)
         self.subscribers = Subscribers(self.venues)
-        self._record.metrics.count_frames(self._frames)
+        self._lag = LoopLag()
+        self._record.metrics.watch(self._observed)
         self._http = HttpServer(self.lobby, self._record, http, model=model, version=version)
 
     @property
@@ -100,6 +117,7 @@ class TransportServer:
     async def start(self) -> None:
         """Listen. Raises `SetupError` for what cannot be used."""
         await self._http.start()
+        self._lag.start()
         # Loading a codec's library takes tens of milliseconds; no viewer should wait for it.
         await asyncio.to_thread(lambda: [codec_for(name) for name in self._codecs])
 
@@ -107,10 +125,6 @@ class TransportServer:
         """Take in what has happened at a replica."""
         self._record(note)
         self.lobby.hear(replica, note)
-
-    def emitted(self, seconds: float) -> None:
-        """Count an emit that came `seconds` after the one before."""
-        self._record.metrics.emitted(seconds)
 
     def status(self) -> Status:
         """Say how everything stands."""
@@ -133,6 +147,7 @@ class TransportServer:
     async def close(self) -> None:
         """End the sessions, then everything else."""
         await self.wind_down()
+        self._lag.close()
         await self._http.close()
         await self.subscribers.close()
         self.guests.close()
@@ -145,12 +160,10 @@ class TransportServer:
             settings,
             uploads=http.uploads(),
             journal=lambda note: self.hear(name, note),
-            emitted=self.emitted,
         )
 
-    def _frames(self) -> dict[str, dict[str, int]]:
-        summed: dict[str, Counter[str]] = {}
-        for replica in self._replicas:
-            for track, fates in replica.frames().items():
-                summed.setdefault(track, Counter()).update(fates)
-        return {track: dict(fates) for track, fates in summed.items()}
+    def _observed(self) -> Observed:
+        return Observed(
+            replicas=[(replica.status(), replica.figures()) for replica in self._replicas],
+            lags=[self._lag.read(), *(transport.lag for transport in self._far)],
+        )

@@ -8,6 +8,15 @@ from reactor_actors.core.session import State
 
 
 @dataclass(frozen=True, slots=True)
+class Encoding:
+    """A codec in which a track is encoded, and the bits per second that it aims at."""
+
+    track: str
+    codec: str
+    bitrate: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicaStatus:
     """How one replica stands.
 
@@ -19,6 +28,10 @@ class ReplicaStatus:
         fps: Pictures (or pieces of sound, without pictures) played in the last second.
         latency: Seconds from a tick's arrival to its playout, the median of the last second;
             None when nothing was played.
+        waiting: Ticks that wait for their playout.
+        lead: Seconds before a tick is due at which the model begins to work on it; None while there
+            is no model.
+        encoders: What pictures are encoded in, while they are watched.
         restarts: How often its model has been replaced.
         link: What joins model and clients, `ring` or `refs`; None while there is no model.
         node: The address of the node the model runs on.
@@ -32,6 +45,9 @@ class ReplicaStatus:
     viewers: int = 0
     fps: float = 0.0
     latency: float | None = None
+    waiting: int = 0
+    lead: float | None = None
+    encoders: tuple[Encoding, ...] = ()
     restarts: int = 0
     link: str | None = None
     node: str | None = None
@@ -51,6 +67,7 @@ class Status:
         replicas: Each replica.
         waiting: Tickets in the queue.
         draining: Whether new sessions are refused.
+        dashboard: Where Ray's own dashboard is, if there is one and it is known.
     """
 
     model: str
@@ -60,6 +77,7 @@ class Status:
     replicas: tuple[ReplicaStatus, ...] = ()
     waiting: int = 0
     draining: bool = False
+    dashboard: str | None = None
 
     @property
     def loaded(self) -> bool:

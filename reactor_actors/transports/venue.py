@@ -9,6 +9,7 @@ from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.ports import ModelPort
 from reactor_actors.core.session import RUNNING, Limits, State
+from reactor_actors.transports.figures import Figures
 from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.inputs import Inputs
 from reactor_actors.transports.relay import Relay
@@ -58,17 +59,16 @@ class Venue:
         *,
         uploads: Uploads,
         journal: Callable[[ev.Note], None],
-        emitted: Callable[[float], None],
     ) -> None:
         self._journal = journal
         self._streams = Streams(settings.bitrate)
         self.relay = Relay(name, self._streams)
         self.host = TransportHost(
             self.relay,
+            replica=name,
             limits=settings.session,
             uploads=uploads,
             journal=journal,
-            emitted=emitted,
         )
         self.relay.session = lambda: self.host.session
         self.inputs = Inputs(self.host)
@@ -118,14 +118,13 @@ class Venue:
         self._restarts += isinstance(event, ev.ModelLost)
         self.host.detach(event)
 
-    def frames(self) -> dict[str, dict[str, int]]:
-        """Return what became of the frames of every track so far."""
-        received = {track: {"received": count} for track, count in self.host.fed().items()}
-        return {**self._streams.counts(), **received}
+    def figures(self) -> Figures:
+        """Return what has been done so far, through the lives of all models."""
+        return self.host.traffic.figures(self._streams.figures())
 
     def status(self) -> ReplicaStatus:
         """Say how the replica stands."""
-        pace, where = self.host.pace(), self._whereabouts
+        pace, queue, where = self.host.pace(), self.host.statistics(), self._whereabouts
         return ReplicaStatus(
             name=self.name,
             state=self.host.state,
@@ -133,6 +132,9 @@ class Venue:
             viewers=self.host.clients,
             fps=pace.fps,
             latency=pace.latency,
+            waiting=queue.waiting if queue is not None else 0,
+            lead=queue.lead if queue is not None else None,
+            encoders=self._streams.encoders(),
             restarts=self._restarts,
             link=where.link,
             node=where.node,

@@ -151,11 +151,10 @@ class FarSide:
     ) -> None:
         self.lives: list[FarProcess] = []
         self.heard: list[tuple[str, ev.Note]] = []
-        self.emitted: list[float] = []
         self._options = options
         self._contract = contract or Contract("m")
         self._hear = hear or (lambda replica, note: None)
-        self.branch = Branch(names, self._hire, hear=self._take, emitted=self.emitted.append)
+        self.branch = Branch(names, self._hire, hear=self._take)
         self._names = names
         self._keeping: asyncio.Task[bool] | None = None
 

@@ -12,12 +12,16 @@ import pytest
 from reactor_actors.actors.branch import SILENT_SECONDS
 from reactor_actors.actors.mirror import LOST
 from reactor_actors.actors.remote import ANSWERS, CALL_SECONDS, HOLD_SECONDS, RemoteRoom
-from reactor_actors.actors.reports import Report
+from reactor_actors.actors.reports import Report, Vitals
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ClientError, SetupError
 from reactor_actors.core.ports import Candidate, Offer
 from reactor_actors.core.session import State
+from reactor_actors.core.tally import Tally
+from reactor_actors.flow.lag import LAG_SECONDS
+from reactor_actors.transports.figures import Figures
+from reactor_actors.transports.status import ReplicaStatus
 from reactor_actors.transports.uploads import Uploads
 from tests.actors.far import FarSide, settle
 from tests.fakes import FakePeer, run_virtually
@@ -444,5 +448,29 @@ def test_a_stop_does_not_wait_for_ever_for_a_process_that_hangs() -> None:
             await far.branch.stop()
             assert now() == began + 12.0
             assert far.process.killed
+
+    run_virtually(main())
+
+
+def test_the_lag_of_a_process_is_counted_on_through_its_deaths() -> None:
+    def told(*lags: float) -> Report:
+        tally = Tally(LAG_SECONDS)
+        for seconds in lags:
+            tally.count(seconds)
+        status = ReplicaStatus("1", State.READY)
+        return Report("1", vitals=Vitals(status, Figures(), tally.read()))
+
+    async def main() -> None:
+        async with far_side() as far:
+            assert sum(far.branch.lag.counts) == 0
+            for lags in ((0.25,), (0.25, 0.5)):
+                far.branch.report(1, [told(*lags)])
+            assert far.branch.lag.total == 0.75
+            far.process.die()
+            await settle()
+            assert far.branch.lag.total == 0.75
+            far.branch.report(1, [told(8.0)])  # a late word from before
+            far.branch.report(2, [told(0.125)])
+            assert far.branch.lag.total == 0.875
 
     run_virtually(main())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reactor_actors.actors.logs import LogFormat, LogSettings, configure
-from reactor_actors.core.current import current_session, working_for
+from reactor_actors.core.current import current_replica, current_session, working_at, working_for
 from reactor_actors.loader import ModelSource
 from reactor_actors.manifest import Manifest
 
@@ -130,11 +130,62 @@ def test_in_a_models_process_it_is_the_session_of_the_model(log: Log) -> None:
     assert [record.get("session") for record in log.records()] == [None, "abc"]
 
 
+def test_a_record_carries_the_replica_it_is_about_and_the_session_that_runs_there(
+    log: Log,
+) -> None:
+    running: list[str | None] = [None]
+    configure(LogSettings(format=LogFormat.JSON), SOURCE)
+    with working_at("1", lambda: running[0]):
+        say("/models/dream/pipeline.py")
+        running[0] = "abc"
+        say("/models/dream/pipeline.py")
+        with working_for("def"):
+            say("/models/dream/pipeline.py")
+        with working_for("ghi", "2"):
+            say("/models/dream/pipeline.py")
+        say("/models/dream/pipeline.py", replica="its own")
+    say("/models/dream/pipeline.py")
+    told = [(record.get("replica"), record.get("session")) for record in log.records()]
+    assert told == [
+        ("1", None), ("1", "abc"), ("1", "def"), ("2", "ghi"), ("its own", "abc"), (None, None),
+    ]  # fmt: skip
+
+
+def test_a_models_process_knows_its_replica(log: Log) -> None:
+    configure(LogSettings(format=LogFormat.JSON), SOURCE, lambda: "abc", lambda: "3")
+    say("/models/dream/pipeline.py")
+    [record] = log.records()
+    assert (record["replica"], record["session"]) == ("3", "abc")
+
+
+@pytest.mark.parametrize(
+    ("several", "replica", "session", "told"),
+    [
+        (False, "0", "abc", " [session abc]"),
+        (False, "0", None, ""),
+        (True, "1", "abc", " [replica 1 session abc]"),
+        (True, "1", None, " [replica 1]"),
+        (True, None, "abc", " [session abc]"),
+        (True, None, None, ""),
+    ],
+)
+def test_lines_for_people_name_the_replica_where_there_are_several(
+    log: Log, several: bool, replica: str | None, session: str | None, told: str
+) -> None:
+    configure(LogSettings(several=several), SOURCE, lambda: session, lambda: replica)
+    say("/models/dream/pipeline.py")
+    [line] = log.lines()
+    assert line[24:] == f"INFO    model   dream: hello you{told}"
+
+
 def test_work_for_a_session_within_work_for_another_ends_with_it() -> None:
     with working_for("a"):
         with working_for("b"):
             assert current_session() == "b"
         assert current_session() == "a"
+        with working_at("1", lambda: "c"), working_for("d"):
+            assert (current_replica(), current_session()) == ("1", "d")
+        assert (current_replica(), current_session()) == (None, "a")
     assert current_session() is None
 
 

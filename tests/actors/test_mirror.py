@@ -9,13 +9,20 @@ from reactor_actors.actors.reports import Report, Vitals
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.session import State
+from reactor_actors.core.tally import Spread
+from reactor_actors.transports.figures import Figures, TrackFigures
 from reactor_actors.transports.room import Facts
 from reactor_actors.transports.status import ReplicaStatus
 
 
 def vitals(shown: int = 0, restarts: int = 0, **status: object) -> Report:
     known = ReplicaStatus("1", State.READY, restarts=restarts, **status)  # type: ignore[arg-type]
-    return Report("1", vitals=Vitals(known, {"main_video": {"shown": shown}}, ()))
+    figures = Figures({"main_video": TrackFigures({"shown": shown})})
+    return Report("1", vitals=Vitals(known, figures, Spread.none(())))
+
+
+def shown(mirror: Mirror) -> int:
+    return mirror.figures().tracks["main_video"].fates["shown"]
 
 
 def noted(kind: str, **facts: object) -> Report:
@@ -40,18 +47,18 @@ def test_status_is_the_last_one_told_with_the_facts_of_this_moment() -> None:
     )
 
 
-def test_frames_and_restarts_are_counted_on_through_deaths() -> None:
+def test_figures_and_restarts_are_counted_on_through_deaths() -> None:
     mirror = Mirror("1")
     mirror.receive(vitals(shown=10, restarts=1))
     mirror.receive(vitals(shown=12, restarts=2))
     mirror.lost(ev.ModelLost())
-    assert mirror.frames() == {"main_video": {"shown": 12}}
+    assert shown(mirror) == 12
     assert mirror.status().restarts == 3
     mirror.receive(vitals(shown=5, restarts=1))
-    assert mirror.frames() == {"main_video": {"shown": 17}}
+    assert shown(mirror) == 17
     assert mirror.status().restarts == 4
     mirror.lost(ev.ModelGivenUp())
-    assert mirror.frames() == {"main_video": {"shown": 17}}
+    assert shown(mirror) == 17
     assert mirror.status().restarts == 4
 
 

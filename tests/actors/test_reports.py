@@ -12,6 +12,7 @@ from reactor_actors.actors.reports import BOUND, COMMAND_SECONDS, Report, Report
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.core.events import Note
+from reactor_actors.core.media import Tick
 from reactor_actors.core.session import State
 from reactor_actors.transports.room import Facts
 from reactor_actors.transports.uploads import Uploads
@@ -124,7 +125,7 @@ def test_the_death_of_the_ingress_ends_the_telling() -> None:
     run_virtually(main())
 
 
-async def test_vitals_follow_every_second_with_the_emits_since_the_last() -> None:
+async def test_vitals_follow_every_second_with_all_that_was_done_so_far() -> None:
     ingress = Ingress()
     async with told(ingress) as reporter:
         venue = Venue(
@@ -132,16 +133,16 @@ async def test_vitals_follow_every_second_with_the_emits_since_the_last() -> Non
             VenueSettings(),
             uploads=Uploads(),
             journal=lambda note: None,
-            emitted=lambda seconds: reporter.emitted("0", seconds),
         )
         reporter.follow(venue)
         venue.attach(FakeModel(), Contract("m"), 0.1)
-        for seconds in (0.03, 0.04):
-            reporter.emitted("0", seconds)
+        for turn in (0.03, 0.04):
+            venue.host.push(Tick(0, turn=turn))
+        assert venue.status().waiting == 2
         await eventually(lambda: len(ingress.reports) == 2)
-        vitals = [report.vitals for report in ingress.reports]
-        assert [v.emitted for v in vitals if v] == [(0.03, 0.04), ()]
-        assert vitals[0] is not None
+        vitals = [report.vitals for report in ingress.reports if report.vitals is not None]
+        assert [v.figures.turns.total for v in vitals] == pytest.approx([0.07, 0.07])
+        assert sum(vitals[1].lag.counts) > sum(vitals[0].lag.counts) == 0
         assert vitals[0].status.state is State.READY
         await venue.close()
     assert ingress.reports[-1].vitals is not None

@@ -17,6 +17,7 @@ from reactor_actors.actors.model import ModelActor
 from reactor_actors.actors.ports import Loaded, Replica
 from reactor_actors.actors.scale import LinkKind
 from reactor_actors.actors.supervise import NOWHERE, Supervisor
+from reactor_actors.core.current import current_replica, current_session
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import Restarts
 from reactor_actors.core.session import Limits, State
@@ -113,9 +114,11 @@ class Errors(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.told: list[str] = []
+        self.whose: set[tuple[str | None, str | None]] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         self.told.append(record.getMessage())
+        self.whose.add((current_replica(), current_session()))
 
     def with_words(self, words: str) -> list[str]:
         return [told for told in self.told if words in told]
@@ -200,6 +203,19 @@ async def test_viewers_outlive_a_crash_and_see_the_model_that_comes_back(tmp_pat
         await eventually(lambda: outbound.Ack("set 9") in one.peer.told)
         assert one.host.state is State.STREAMING
         assert not one.peer.closed
+
+
+async def test_what_is_told_of_a_crash_names_the_replica_and_the_session_it_cut_into(
+    tmp_path: Path, errors: Errors
+) -> None:
+    source = source_in(tmp_path)
+    async with kept(lambda: Thread(source)) as one:
+        await one.watched()
+        one.set_level(-1)
+        await eventually(lambda: one.notices() == ["modelRestarting", "modelRestarted"])
+    assert errors.with_words("below zero")
+    assert errors.whose == {("0", "local")}
+    assert current_replica() is None
 
 
 async def test_the_fourth_failure_gives_up_and_ends_the_session(tmp_path: Path) -> None:

@@ -67,8 +67,18 @@ def test_records_pass_and_what_was_printed_becomes_one() -> None:
     told = [json.loads(line) for line in made]
     assert [t["message"] for t in told] == ["printed", '{"a": 1}', "Segmentation fault"]
     assert [t["origin"] for t in told] == ["model", "model", "runtime"]
+    assert [t.get("replica") for t in told] == ["2", "2", None]
     assert told[-1]["logger"] == "runtime stderr"
     assert all(is_record(line) for line in made)
+
+
+@pytest.mark.parametrize(("scale", "replica"), [(Scale(), "0"), (Scale(replicas=2), None)])
+def test_what_the_model_of_the_only_replica_printed_is_that_replicas(
+    scale: Scale, replica: str | None
+) -> None:
+    errors = io.StringIO()
+    JsonDisplay("dream", scale, errors).line(Line("printed", "model", error=False))
+    assert json.loads(errors.getvalue()).get("replica") == replica
 
 
 def test_for_programs_the_summary_is_a_record_with_fields(

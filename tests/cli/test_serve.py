@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from reactor_actors.actors.logs import LogFormat
 from reactor_actors.actors.scale import LinkKind, Scale
 from reactor_actors.cli.app import app
 from reactor_actors.core.errors import SetupError
@@ -64,6 +65,7 @@ def orders(*words: str, **environment: str) -> Orders:
         (["--queue-limit", "-1"], "--queue-limit"),
         (["--sessions", "none"], "--sessions"),
         (["--link", "rope"], "--link"),
+        (["--log-format", "xml"], "--log-format (REACTOR_LOG_FORMAT) expects text or json"),
         (["--bogus"], "--bogus"),
         (["--prot=9000"], "did you mean --port?"),
         (["--model.size"], "--model.size"),
@@ -178,3 +180,19 @@ def test_overrides_stand_anywhere_and_the_path_has_another_name() -> None:
 def test_the_first_codec_is_the_preferred_one() -> None:
     assert orders(MODEL).settings.venue.peers.codecs == ("VP8", "H264")
     assert orders(MODEL, "--video-codec=h264").settings.venue.peers.codecs == ("H264", "VP8")
+
+
+def test_the_form_of_the_log_comes_from_the_flag_then_from_the_environment() -> None:
+    told = "REACTOR_LOG_FORMAT"
+    assert orders(MODEL).logs.format is LogFormat.TEXT
+    assert orders(MODEL, **{told: ""}).logs.format is LogFormat.TEXT
+    assert orders(MODEL, **{told: "JSON"}).logs.format is LogFormat.JSON
+    assert orders(MODEL, "--log-format=json").logs.format is LogFormat.JSON
+    assert orders(MODEL, "--log-format=text", **{told: "json"}).logs.format is LogFormat.TEXT
+    with pytest.raises(SetupError, match="REACTOR_LOG_FORMAT"):
+        orders(MODEL, **{told: "xml"})
+
+
+def test_rays_own_dashboard_is_started_for_those_who_ask_for_it() -> None:
+    assert not orders(MODEL).dashboard
+    assert orders(MODEL, "--dashboard").dashboard

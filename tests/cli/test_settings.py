@@ -4,29 +4,27 @@ import logging
 
 import pytest
 
-from reactor_actors.actors.logs import LogFormat, LogSettings
 from reactor_actors.cli.settings import (
     bound_addresses,
     drain_seconds,
-    log_settings,
+    log_level,
 )
 from reactor_actors.core.errors import SetupError
 
 
 @pytest.mark.parametrize(
-    ("environ", "verbose", "settings"),
+    ("environ", "verbose", "level"),
     [
-        ({}, False, LogSettings(logging.INFO, LogFormat.TEXT)),
-        ({"REACTOR_LOG_LEVEL": ""}, False, LogSettings(logging.INFO, LogFormat.TEXT)),
-        ({"REACTOR_LOG_LEVEL": "warning"}, False, LogSettings(logging.WARNING, LogFormat.TEXT)),
-        ({"REACTOR_LOG_LEVEL": "ERROR"}, True, LogSettings(logging.DEBUG, LogFormat.TEXT)),
-        ({"REACTOR_LOG_FORMAT": "JSON"}, False, LogSettings(logging.INFO, LogFormat.JSON)),
+        ({}, False, logging.INFO),
+        ({"REACTOR_LOG_LEVEL": ""}, False, logging.INFO),
+        ({"REACTOR_LOG_LEVEL": "warning"}, False, logging.WARNING),
+        ({"REACTOR_LOG_LEVEL": "ERROR"}, True, logging.DEBUG),
     ],
 )
-def test_how_to_log_comes_from_the_environment_and_a_flag_beats_it(
-    environ: dict[str, str], verbose: bool, settings: LogSettings
+def test_what_to_log_comes_from_the_environment_and_a_flag_beats_it(
+    environ: dict[str, str], verbose: bool, level: int
 ) -> None:
-    assert log_settings(environ, verbose=verbose) == settings
+    assert log_level(environ, verbose=verbose) == level
 
 
 @pytest.mark.parametrize(
@@ -34,7 +32,6 @@ def test_how_to_log_comes_from_the_environment_and_a_flag_beats_it(
     [
         ("REACTOR_LOG_LEVEL", "silly"),
         ("REACTOR_LOG_LEVEL", "NOTSET"),
-        ("REACTOR_LOG_FORMAT", "xml"),
         ("SIGTERM_GRACE_PERIOD", "nan"),
         ("SIGTERM_GRACE_PERIOD", "-1"),
     ],
@@ -42,7 +39,7 @@ def test_how_to_log_comes_from_the_environment_and_a_flag_beats_it(
 def test_a_variable_that_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
     environ = {name: value}
     with pytest.raises(SetupError) as refused:
-        _ = (log_settings(environ, verbose=False), drain_seconds(environ))
+        _ = (log_level(environ, verbose=False), drain_seconds(environ))
     assert refused.value.message.startswith(name)
     assert repr(value) in refused.value.message
 

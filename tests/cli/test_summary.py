@@ -32,6 +32,11 @@ def test_the_summary_says_address_tracks_commands_link_and_gpu() -> None:
     ]
 
 
+def test_the_clusters_dashboard_is_in_the_summary_where_there_is_one() -> None:
+    known = status(replica(), dashboard="http://127.0.0.1:8265")
+    assert dict(facts(BRIGHTNESS, known, Scale(), 1.0))["dashboard"] == "http://127.0.0.1:8265"
+
+
 def test_of_what_there_is_nothing_it_says_none() -> None:
     told = dict(facts(Contract(name="empty"), status(replica()), Scale(), 1.0))
     assert [told[key] for key in ("tracks", "commands", "link", "gpu")] == ["none"] * 4

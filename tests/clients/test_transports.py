@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import urllib.request
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tests.clients.viewer import Viewer
 
 APART = ("--replicas", "2", "--transports", "2", "--sessions", "exclusive")
 COLOURS = ("green", "blue")
+TIMES = ("turn_seconds", "emit_interval_seconds", "hand_off_seconds", "playout_latency_seconds")
 
 
 async def test_clients_of_two_transports_are_served_alike_and_one_transport_dies_alone(
@@ -29,6 +31,17 @@ async def test_clients_of_two_transports_are_served_alike_and_one_transport_dies
         await viewer.sees(lambda s, own=colour: s.block == own, f"a {colour} block of its own")
         await uploads(viewer, f"{colour}.bin")
     steady = viewers[0]
+
+    await until(lambda: {target(number) for number in "01"} <= metrics(server).keys(), "vitals")
+    before = metrics(server)
+    for number in "01":
+        assert before[f'runtime_replica_viewers{{replica="{number}"}}'] == 1
+        assert before[f'runtime_replica_state{{replica="{number}",state="STREAMING"}}'] == 1
+        assert before[f'runtime_event_loop_lag_seconds_count{{transport="{number}"}}'] > 0
+    assert all(before[target(number)] > 0 for number in "01")
+    for family in TIMES:
+        assert before[f"runtime_{family}_count"] > 0, family
+        assert 0 < before[f"runtime_{family}_sum"] / before[f"runtime_{family}_count"] < 1, family
 
     media = process_of(server, "ray::MediaActor")
     ingress = process_of(server, "ray::TransportActor")
@@ -48,10 +61,14 @@ async def test_clients_of_two_transports_are_served_alike_and_one_transport_dies
     await steady.sees_moving()
     assert not steady.errors
     told = metrics(server)
+    for number in "01":
+        assert re.search(rf"\[replica {number} session [\w-]+\]", server.output()), number
     assert told["runtime_model_restarts_total"] == 1
     assert told["runtime_connections_active"] == 2
     assert told["runtime_connections_opened_total"] == 3
     assert told['runtime_sessions_total{reason="error"}'] == 1
+    counters = [n for n in before if re.match(r"\w+(_total|_count|_sum|_bucket)\b", n)]
+    assert [name for name in counters if told.get(name, -1) < before[name]] == []
 
 
 async def uploads(viewer: Viewer, name: str) -> None:
@@ -72,6 +89,11 @@ def metrics(server: Server) -> dict[str, float]:
         lines = answer.read().decode().splitlines()
     pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
     return {name: float(value) for name, value in pairs}
+
+
+def target(replica: str) -> str:
+    labels = f'codec="VP8",replica="{replica}",track="main_video"'
+    return f"runtime_media_target_bits_per_second{{{labels}}}"
 
 
 def process_of(server: Server, title: str) -> int:

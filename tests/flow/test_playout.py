@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reactor_actors.core.media import Tick
+from reactor_actors.core.tally import Spread, Tally
 from reactor_actors.flow.playout import Playout
 from reactor_actors.flow.queue import FrameQueue
 from tests.fakes import run_virtually
@@ -175,3 +176,19 @@ def test_a_screen_that_fails_does_not_stop_the_clock() -> None:
     played_out, failures = run_virtually(main())
     assert played_out == 3
     assert [type(failure) for failure in failures] == [IndexError] * 3
+
+
+def test_how_long_each_tick_has_waited_is_counted() -> None:
+    async def script() -> Spread:
+        loop, latencies = asyncio.get_running_loop(), Tally((0.05, 0.15))
+        playout = Playout(FrameQueue(4, 10.0), lambda tick: None, lambda grant: None, latencies)
+        for _ in range(3):
+            playout.push(Tick(0))
+        await asyncio.sleep(1.0)
+        playout.close()
+        assert loop.time() >= 1.0
+        return latencies.read()
+
+    waited = run_virtually(script())
+    assert waited.counts == (1, 1, 1)
+    assert waited.total == pytest.approx(0.3)

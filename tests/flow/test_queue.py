@@ -45,7 +45,7 @@ def test_a_tick_of_an_epoch_that_was_cut_is_gone() -> None:
     assert queue.cut(2) == 1
     assert not queue.push(Tick(1), 0.0)
     assert queue.push(Tick(2), 0.0)
-    assert queue.statistics() == QueueStatistics(1, 4, 1, 0, 2)
+    assert queue.statistics() == QueueStatistics(1, 4, 1, 0, 2, lead=0.5)
 
 
 @pytest.mark.parametrize("cut_first", [True, False])
@@ -100,7 +100,7 @@ def test_statistics_remember_the_peak() -> None:
     queue = filled(3)
     queue.play(0.0)
     queue.play(0.1)
-    assert queue.statistics() == QueueStatistics(1, 4, 3, 2, 0)
+    assert queue.statistics() == QueueStatistics(1, 4, 3, 2, 0, lead=0.5)
 
 
 def test_without_a_grant_the_bound_is_free_at_once() -> None:

@@ -11,7 +11,7 @@ import itertools
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -60,7 +60,7 @@ class Clients:
     def push(self, tick: Tick) -> None:
         if not self.keep:
             copies = {name: picture.copy() for name, picture in tick.pictures.items()}
-            tick = Tick(tick.epoch, copies, tick.sound, tick.turn)
+            tick = replace(tick, pictures=copies)
         self.calls.append(("push", tick))
 
     def cut(self, epoch: int, black: bool) -> None:

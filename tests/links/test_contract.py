@@ -60,6 +60,22 @@ async def test_only_the_first_tick_of_a_batch_carries_its_turn(link: Joined) -> 
     assert [(tick.epoch, tick.turn) for tick in link.clients.ticks] == [(3, 0.25), (3, 0.0)]
 
 
+async def test_a_tick_says_when_it_was_let_through_where_both_sides_share_a_clock(
+    link: Joined, request: pytest.FixtureRequest
+) -> None:
+    before = time.monotonic()
+    await link.port.push(batch(1, 2), drop=False)
+    between = time.monotonic()
+    link.play(2)
+    await link.port.push(batch(3), drop=True)
+    await link.settle()
+    instants = [tick.admitted_at for tick in link.clients.ticks]
+    if "refs" in request.node.name:
+        assert instants == [0.0, 0.0, 0.0]
+    else:
+        assert before <= instants[0] <= instants[1] <= between <= instants[2] <= time.monotonic()
+
+
 async def test_twenty_nine_ticks_pass_a_buffer_of_four_and_never_more_wait(link: Joined) -> None:
     pushing = asyncio.create_task(link.port.push(batch(*range(29)), drop=False))
     for done in range(29):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reactor_actors.core.current import current_replica, current_session, working_at
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.core.media import Batch, Tick
 from reactor_actors.core.messages import Grant, Said, SessionStarted
@@ -94,6 +95,28 @@ async def joined(
 async def ends() -> AsyncIterator[Ends]:
     async with joined() as both:
         yield both
+
+
+async def test_what_a_call_brings_belongs_to_what_the_link_was_made_for() -> None:
+    heard: list[tuple[str | None, str | None]] = []
+
+    class Listening(Clients):
+        def push(self, tick: Tick) -> None:
+            heard.append((current_replica(), current_session()))
+            super().push(tick)
+
+    with working_at("1", lambda: "s"):
+        road, contract = Road(), replace(CONTRACT, buffer_size=4)
+        meeting = meet_by_calls(road, contract, FakeModel(), Listening(), PATIENT)
+        ours, theirs = await meeting.__aenter__()
+    try:
+        ours.start()
+        assert await asyncio.wait_for(theirs.push(batch(1), drop=True), SECONDS) == 1
+        await until(lambda: heard)
+    finally:
+        await meeting.__aexit__(None, None, None)
+    assert heard == [("1", "s")]
+    assert current_replica() is None
 
 
 async def test_calls_that_overlap_are_reordered_on_the_road_and_never_overlap_on_the_link() -> None:

@@ -116,7 +116,7 @@ def folder_of(command: Command) -> Path:
 def test_sigterm_lets_the_session_end_and_the_log_says_whose_records_are_whose(
     serve: Serve,
 ) -> None:
-    command = serve(REACTOR_LOG_FORMAT="json")
+    command = serve("--log-format=json", "--dashboard", REACTOR_LOG_FORMAT="text")
     command.says('"message": "ready: talker"')
     session = command.ask("/start_session", {})["session_id"]
     command.says("a session has begun")
@@ -134,8 +134,14 @@ def test_sigterm_lets_the_session_end_and_the_log_says_whose_records_are_whose(
     assert told["a session has begun"]["answer"] == 42
     assert told["printed by load"]["logger"] == "model stdout"
     assert told["native words"]["origin"] == "model"
+    for message in ("logged by load", "a session has begun", "printed by load", "native words"):
+        assert told[message]["replica"] == "0", message
+    [host, port] = told["ready: talker"]["dashboard"].removeprefix("http://").split(":")
+    assert host == "127.0.0.1"
+    assert int(port) > 0
     ends = [r for r in records(command) if "to=CLOSING" in r["message"]]
-    assert [(r["origin"], r["session"]) for r in ends] == [("runtime", session)]
+    whose = [(r["origin"], r["replica"], r["session"]) for r in ends]
+    assert whose == [("runtime", "0", session)]
     command.until(lambda: not any(map(alive, family)))
 
 
@@ -172,7 +178,7 @@ def test_a_signal_during_the_start_is_a_clean_end_too(serve: Serve, number: int)
 
 
 def test_what_a_killed_command_has_begun_ends_with_it(serve: Serve) -> None:
-    command = serve()
+    command = serve("--dashboard")
     command.says("ready: talker")
     family = command.family()
     assert any("sleep" in title(pid) for pid in family)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -82,6 +83,8 @@ def test_a_deployment_goes_on_without_its_terminal_until_it_is_stopped(
     shown = command(head, "status").stdout
     assert "left" in shown
     assert "available, 0 viewers" in shown
+    assert re.search(r"dashboard\s+http://127\.0\.0\.1:\d+", begun.stdout)
+    assert re.search(r"dashboard of the cluster: http://127\.0\.0\.1:\d+", shown)
     assert "READY" in command(head, "status", "left").stdout
     assert "painted by hand" in command(head, "logs").stdout
 

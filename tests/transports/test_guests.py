@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, Self
 
 import numpy as np
 import pytest
 
+from reactor_actors.core.current import current_replica, current_session
 from reactor_actors.core.errors import BusyError, ClientError, PeerGone
 from reactor_actors.core.messages import Said
 from reactor_actors.core.mode import Mode
@@ -350,6 +352,38 @@ async def test_a_guest_of_an_earlier_session_has_no_say_in_the_next() -> None:
             assert (await hosted.guests.news(late, 0.0)).over
 
 
+class Ear(logging.Handler):
+    """Hears whose the records of a logger are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.heard: set[tuple[str | None, str | None]] = set()
+        self._logger = logging.getLogger(name)
+        self._level = self._logger.level
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.add((current_replica(), current_session()))
+
+    def __enter__(self) -> Self:
+        self._logger.addHandler(self)
+        self._logger.setLevel(logging.INFO)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.setLevel(self._level)
+
+
+async def test_what_is_logged_of_a_session_names_its_replica() -> None:
+    async with hosting(Echo, replicas=2, mode=Mode.EXCLUSIVE) as hosted:
+        with Ear("reactor_actors.session") as ear:
+            anna, ben = await hosted.connect(), await hosted.connect()
+        assert ear.heard == {(anna.replica, anna.session), (ben.replica, ben.session)}
+        assert {anna.replica, ben.replica} == {"0", "1"}
+        await anna.close()
+        await ben.close()
+
+
 async def test_who_cannot_be_parted_with_does_not_keep_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -366,8 +400,10 @@ async def test_who_cannot_be_parted_with_does_not_keep_the_others(
         monkeypatch.setattr(inputs, "release", failing)
         for _ in range(2):
             await hosted.guests.join("", 0.0)
-        await eventually(lambda: hosted.venue.host.clients == 0)
+        with Ear("reactor_actors.peer") as ear:
+            await eventually(lambda: hosted.venue.host.clients == 0)
         assert not fails
+        assert ear.heard == {("0", "local")}
         assert "guest-1 could not be parted with in order" in caplog.text
 
 

@@ -559,3 +559,24 @@ def test_closing_ends_timers_searches_and_playout() -> None:
         assert replica.host.state is State.ORPHANED
 
     run_virtually(main())
+
+
+def test_what_was_counted_stays_when_the_model_is_another() -> None:
+    async def script(replica: Replica) -> None:
+        replica.serve("anna")
+        replica.emit(2)
+        replica.host.push(Tick(0, turn=0.5))
+        replica.host.feed(Feed("camera", np.zeros((3, 2), np.uint8)))
+        await asyncio.sleep(1.0)
+        before = replica.host.traffic.figures({})
+        assert sum(before.latencies.counts) == 3
+        assert before.turns.total == 0.5
+        assert before.tracks["camera"].fates == {"received": 1}
+        replica.host.detach(ev.ModelLost())
+        replica.host.attach(replica.model, CONTRACT)
+        assert replica.host.traffic.figures({}) == before
+        replica.emit()
+        await asyncio.sleep(1.0)
+        assert sum(replica.host.traffic.figures({}).latencies.counts) == 4
+
+    staged(script)

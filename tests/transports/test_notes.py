@@ -9,7 +9,7 @@ import pytest
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.current import current_session
+from reactor_actors.core.current import current_replica, current_session
 from reactor_actors.core.messages import SessionClosed, SessionStarted, SessionStopped, ToModel
 from reactor_actors.core.session import Limits, State
 from reactor_actors.transports.host import TransportHost
@@ -134,13 +134,14 @@ async def test_work_that_a_session_leaves_for_later_belongs_to_it() -> None:
     class Model(FakeModel):
         def deliver(self, message: ToModel) -> None:
             told.append((message, current_session()))
+            assert current_replica() == "7"
             if isinstance(message, SessionStopped):
                 ended.set()
 
-    host = TransportHost(FakeScreen(), limits=Limits(orphan=0.01))
+    host = TransportHost(FakeScreen(), replica="7", limits=Limits(orphan=0.01))
     host.attach(Model(), Contract("paint"))
     host.start("one")
     await asyncio.wait_for(ended.wait(), 5)
     assert told == [(SessionStarted("one"), "one"), (SessionStopped("one"), "one")]
-    assert current_session() is None
+    assert (current_replica(), current_session()) == (None, None)
     await host.close()

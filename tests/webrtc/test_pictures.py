@@ -115,12 +115,12 @@ async def test_a_lost_picture_of_an_idle_stream_is_sent_again_as_a_key_frame() -
     async with staging(Still) as stage:
         anna = await stage.client("main_video")
         await painted(stage, 90, anna, by=anna)
-        seen = stage.streams.video["main_video"].counts()["shown"]
+        seen = stage.streams.video["main_video"].figures().fates["shown"]
         for _ in range(3):
             before = len(anna.pictures["main_video"])
             await anna.wire.lose_picture(anna.named["main_video"])
             await anna.until(lambda n=before: len(anna.pictures["main_video"]) > n)
-        assert stage.streams.video["main_video"].counts()["shown"] == seen
+        assert stage.streams.video["main_video"].figures().fates["shown"] == seen
 
 
 async def test_an_odd_picture_is_shown_unsheared() -> None:

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from reactor_actors.core.current import current_session
+from reactor_actors.core.current import current_replica, current_session
 from reactor_actors.core.wire.chunking import Joiner, cut
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
 from tests.core.wire import handmade as pb
@@ -266,12 +266,12 @@ async def test_a_silent_client_is_lost_and_one_that_says_anything_is_not() -> No
         await busy.until(lambda: busy.raw)
 
 
-async def test_what_is_logged_of_a_client_belongs_to_its_session() -> None:
-    heard: list[str | None] = []
+async def test_what_is_logged_of_a_client_belongs_to_its_session_and_replica() -> None:
+    heard: list[tuple[str | None, str | None]] = []
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            heard.append(current_session())
+            heard.append((current_replica(), current_session()))
 
     logger, ear = logging.getLogger("reactor_actors.peer"), Ear(logging.WARNING)
     logger.addHandler(ear)
@@ -285,4 +285,4 @@ async def test_what_is_logged_of_a_client_belongs_to_its_session() -> None:
     finally:
         logger.removeHandler(ear)
     assert session is not None
-    assert heard == [session]
+    assert heard == [("0", session)]

@@ -1,4 +1,4 @@
-"""`Metrics`: numbers for Prometheus. The one file that knows its library, and no global state.
+"""`Metrics`: numbers for Prometheus, without global state.
 
 Every label takes few values, whatever clients send: commands by declared names only, ends of
 sessions by the runtime's own reasons.
@@ -7,8 +7,7 @@ sessions by the runtime's own reasons.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Callable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,10 +17,9 @@ from prometheus_client import (
     Info,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
 
 from reactor_actors.core.events import Note
+from reactor_actors.transports.http.observatory import Observatory, Observed
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REASONS = frozenset({"stopped", "timed_out", "error", "evicted", "moderated"})
@@ -35,28 +33,6 @@ OUTCOMES = frozenset(
 _SESSION_SECONDS = (1, 5, 15, 60, 300, 900, 3600, 14400)
 _CONNECT_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _LOAD_SECONDS = (0.1, 0.5, 1, 5, 15, 60, 180, 600)
-_EMIT_SECONDS = (0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1, 5)
-
-
-FrameCounts: TypeAlias = Mapping[str, Mapping[str, int]]
-"""Frames so far: by declared track, then by fate."""
-
-
-class _Frames(Collector):
-    """Frames are counted where they pass, and read from there: counting twice costs twice."""
-
-    def __init__(self, read: Callable[[], FrameCounts]) -> None:
-        self._read = read
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """Yield the one family of numbers."""
-        family = CounterMetricFamily(
-            "runtime_media_frames", "Frames by track and fate.", labels=["track", "fate"]
-        )
-        for track, fates in self._read().items():
-            for fate, count in fates.items():
-                family.add_metric([track, fate], count)
-        yield family
 
 
 class Metrics:
@@ -65,7 +41,6 @@ class Metrics:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started: dict[str | None, float] = {}
-        self._frames: Callable[[], FrameCounts] = dict
         self._registry = r = CollectorRegistry()
         self._info = Info("runtime", "What is served.", registry=r)
         self._sessions = Counter(
@@ -90,13 +65,6 @@ class Metrics:
             "How long the model took to load.",
             ["outcome"],
             buckets=_LOAD_SECONDS,
-            registry=r,
-        )
-        r.register(_Frames(lambda: self._frames()))
-        self._emit_seconds = Histogram(
-            "runtime_emit_interval_seconds",
-            "Time between two emits of the model.",
-            buckets=_EMIT_SECONDS,
             registry=r,
         )
         self._connect_seconds = Histogram(
@@ -138,13 +106,9 @@ class Metrics:
         """Say what is served, and by which version of the server."""
         self._info.info({"model": model, "version": version})
 
-    def emitted(self, seconds: float) -> None:
-        """Count an emit that came `seconds` after the one before."""
-        self._emit_seconds.observe(seconds)
-
-    def count_frames(self, read: Callable[[], FrameCounts]) -> None:
-        """Ask `read` for the frames of every track, by fate, whenever somebody looks."""
-        self._frames = read
+    def watch(self, read: Callable[[], Observed]) -> None:
+        """Ask `read` for what is counted elsewhere, whenever somebody looks. Call once."""
+        self._registry.register(Observatory(read))
 
     def render(self) -> bytes:
         """Return everything as Prometheus text."""

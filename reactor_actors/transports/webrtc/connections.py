@@ -120,7 +120,7 @@ class Connections:
         waiting, slot.answer = slot.answer, self._loop.create_future()
         if waiting is not None and not waiting.done():
             waiting.cancel()  # whoever waits for it goes on to wait for the new one
-        with working_for(self._room.session):
+        with working_for(self._room.session, self._room.replica):
             self._run(self._negotiate(slot, peer, slot.answer))
 
     async def answer(self, connection: int, seconds: float) -> str | None:

@@ -8,11 +8,13 @@ peers, RTP or where pictures come from.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import av
@@ -24,6 +26,8 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from reactor_actors.core.tally import Tally
+from reactor_actors.transports.figures import ENCODE_SECONDS, EncoderFigures, TrackFigures
 from reactor_actors.transports.webrtc.codecs import VIDEO_CLOCK, VIDEO_TIME_BASE, VideoCodec
 from reactor_actors.transports.webrtc.rate import Cadence, KeyFrames
 
@@ -131,7 +135,7 @@ def as_frame(picture: I420) -> VideoFrame:
 
 @dataclass(slots=True)
 class EncoderCounts:
-    """What became of the pictures offered to an encoder."""
+    """What became of the pictures offered to an encoder, the time each took, and all bytes."""
 
     encoded: int = 0
     dropped: int = 0
@@ -139,13 +143,13 @@ class EncoderCounts:
     skipped: int = 0
     """Left out by the library to hold the bitrate."""
     failed: int = 0
+    bytes: int = 0
+    seconds: Tally = field(default_factory=lambda: Tally(ENCODE_SECONDS))
 
-    def add(self, other: EncoderCounts) -> None:
-        """Count what another encoder has counted, too."""
-        self.encoded += other.encoded
-        self.dropped += other.dropped
-        self.skipped += other.skipped
-        self.failed += other.failed
+    def figures(self, codec: str) -> TrackFigures:
+        """Return what an encoder of that codec has done for its track."""
+        fates = {"dropped": self.dropped, "skipped": self.skipped, "failed": self.failed}
+        return TrackFigures(fates, {codec: EncoderFigures(self.seconds.read(), self.bytes)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,14 @@ class EncoderThread:
         self._failing = False
         self._change = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        # What a thread logs belongs to whatever it was begun for.
+        run = partial(contextvars.copy_context().run, self._run)
+        self._thread = threading.Thread(target=run, name=name, daemon=True)
+
+    @property
+    def bitrate(self) -> int:
+        """The bits per second that are aimed at."""
+        return self._bitrate
 
     def start(self) -> None:
         """Begin; call once, in the running loop."""
@@ -228,7 +239,9 @@ class EncoderThread:
     def _run(self) -> None:
         while (work := self._next()) is not None:
             job, key = work
+            began = self._clock()
             packets = self._encode(job, key)
+            self.counts.seconds.count(self._clock() - began)
             if not self._post(job, packets):
                 break
         self._encoder.close()
@@ -255,6 +268,7 @@ class EncoderThread:
         self._failing = False
         if packets:
             self.counts.encoded += 1
+            self.counts.bytes += sum(packet.size for packet in packets)
         else:
             self.counts.skipped += 1
         return packets

@@ -9,10 +9,14 @@ import asyncio
 from collections.abc import Iterable
 
 from reactor_actors.core.media import Direction, Kind, Samples, Tick, Track
+from reactor_actors.transports.figures import EncoderFigures, TrackFigures, merged
+from reactor_actors.transports.status import Encoding
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.rate import BitrateRange
 from reactor_actors.transports.webrtc.sound import SoundEncoder
 from reactor_actors.transports.webrtc.video import REPEAT_SECONDS, VideoStream
+
+SOUND_CODEC = "opus"
 
 
 class SoundStream:
@@ -25,10 +29,12 @@ class SoundStream:
         self._timer: asyncio.TimerHandle | None = None
         self._viewers: set[PacketTrack] = set()
         self._shown = 0
+        self._bytes = 0
 
-    def counts(self) -> dict[str, int]:
-        """Return how many pieces of sound came from the model so far."""
-        return {"shown": self._shown}
+    def figures(self) -> TrackFigures:
+        """Return how many pieces of sound came from the model so far, and what was made of them."""
+        encoded = {SOUND_CODEC: EncoderFigures(bytes=self._bytes)} if self._bytes else {}
+        return TrackFigures({"shown": self._shown}, encoded)
 
     def show(self, samples: Samples) -> None:
         """Play a piece of sound, beginning now."""
@@ -76,6 +82,7 @@ class SoundStream:
         if self._encoder is None:
             return
         for packet in self._encoder.packets(self._loop.time()):
+            self._bytes += packet.size
             for viewer in tuple(self._viewers):
                 viewer.show(packet)
         self._timer = self._loop.call_later(self._encoder.wait(self._loop.time()), self._play)
@@ -93,6 +100,7 @@ class Streams:
         self._closing: set[asyncio.Task[None]] = set()
         self.video: dict[str, VideoStream] = {}
         self.sound: dict[str, SoundStream] = {}
+        self._past: dict[str, TrackFigures] = {}
 
     def declare(self, tracks: Iterable[Track], fps: float) -> None:
         """Make a stream for every output track; those that stay as they are keep their viewers."""
@@ -107,10 +115,19 @@ class Streams:
             else:
                 self.sound[name] = SoundStream(outputs[name].sample_rate)
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return what became of the frames of every output track so far."""
-        pictures = {name: stream.counts() for name, stream in self.video.items()}
-        return pictures | {name: stream.counts() for name, stream in self.sound.items()}
+    def figures(self) -> dict[str, TrackFigures]:
+        """Return what became of every output track so far, of those that are gone as well."""
+        pictures = {name: stream.figures() for name, stream in self.video.items()}
+        sounds = {name: stream.figures() for name, stream in self.sound.items()}
+        return merged(self._past, pictures | sounds, TrackFigures.__add__)
+
+    def encoders(self) -> tuple[Encoding, ...]:
+        """Return what pictures are encoded in at this moment."""
+        return tuple(
+            Encoding(track, codec, bitrate)
+            for track, stream in self.video.items()
+            for codec, bitrate in stream.targets.items()
+        )
 
     def show(self, tick: Tick) -> None:
         """Show a tick to every viewer; after `close` to nobody."""
@@ -144,8 +161,12 @@ class Streams:
     def _remove(self, name: str) -> None:
         del self._declared[name]
         if name in self.sound:
-            self.sound.pop(name).close()
+            sound = self.sound.pop(name)
+            self._past = merged(self._past, {name: sound.figures()}, TrackFigures.__add__)
+            sound.close()
         else:
-            task = asyncio.get_running_loop().create_task(self.video.pop(name).close())
+            video = self.video.pop(name)
+            self._past = merged(self._past, {name: video.figures()}, TrackFigures.__add__)
+            task = asyncio.get_running_loop().create_task(video.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)

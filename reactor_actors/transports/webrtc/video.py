@@ -14,8 +14,9 @@ from av.packet import Packet
 
 from reactor_actors.core.media import Pixels
 from reactor_actors.core.pixels import black, size_of
+from reactor_actors.transports.figures import TrackFigures
 from reactor_actors.transports.webrtc.codecs import VIDEO_CLOCK, codec_for
-from reactor_actors.transports.webrtc.encoder import EncoderCounts, EncoderThread, VideoEncoder
+from reactor_actors.transports.webrtc.encoder import EncoderThread, VideoEncoder
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.rate import Bitrate, BitrateRange
 
@@ -53,6 +54,7 @@ class _Encoded:
 
     def __init__(self, track: str, codec: str, bounds: BitrateRange, fps: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self.codec = codec
         self.bitrate = Bitrate(bounds)
         self.viewers: set[PacketTrack] = set()
         self.left_at = 0.0
@@ -68,9 +70,14 @@ class _Encoded:
         self._thread.start()
 
     @property
-    def counts(self) -> EncoderCounts:
+    def figures(self) -> TrackFigures:
         """What became of the pictures offered."""
-        return self._thread.counts
+        return self._thread.counts.figures(self.codec)
+
+    @property
+    def target(self) -> int:
+        """The bits per second that are aimed at."""
+        return self._thread.bitrate
 
     def now(self) -> float:
         """Return the time of the pictures' clock."""
@@ -164,30 +171,27 @@ class VideoStream:
         self._closing: set[asyncio.Task[None]] = set()
         self._shown = 0
         self._made_up = 0
-        self._past = EncoderCounts()
+        self._past = TrackFigures({"dropped": 0, "skipped": 0, "failed": 0})
 
-    def counts(self) -> dict[str, int]:
-        """Return what became of the track's pictures: how many met each fate so far.
+    def figures(self) -> TrackFigures:
+        """Return what became of the track's pictures so far.
 
         `shown` came from the model, `made_up` are repeats and black ones of ours; of both, an
         encoder may have `dropped` some for newer ones, `skipped` some to hold the bitrate, or
         `failed`. Each codec that is watched counts for itself.
         """
-        total = EncoderCounts()
-        for counts in (self._past, *(encoded.counts for encoded in self._encoded.values())):
-            total.add(counts)
-        return {
-            "shown": self._shown,
-            "made_up": self._made_up,
-            "dropped": total.dropped,
-            "skipped": total.skipped,
-            "failed": total.failed,
-        }
+        begun = TrackFigures({"shown": self._shown, "made_up": self._made_up}) + self._past
+        return sum((encoded.figures for encoded in self._encoded.values()), begun)
 
     @property
     def encoders(self) -> int:
         """How many encoders run: one per codec that is watched, or was a moment ago."""
         return len(self._encoded)
+
+    @property
+    def targets(self) -> dict[str, int]:
+        """The bits per second that each of them aims at, by codec."""
+        return {codec: encoded.target for codec, encoded in self._encoded.items()}
 
     def show(self, picture: Pixels) -> None:
         """Show a picture of the model's."""
@@ -280,7 +284,7 @@ class VideoStream:
 
     def _end(self, codec: str) -> None:
         encoded = self._encoded.pop(codec)
-        self._past.add(encoded.counts)
+        self._past += encoded.figures
         task = self._loop.create_task(encoded.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

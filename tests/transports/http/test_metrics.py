@@ -63,19 +63,14 @@ def test_commands_are_counted_by_name_and_outcome() -> None:
 def test_what_no_note_says_is_told() -> None:
     metrics = Metrics()
     metrics.serving("paint", "0.1.0")
-    metrics.count_frames(lambda: {"main_video": {"shown": 3, "dropped": 1}})
     metrics.receive(Note("connection_opened", {"client": "1002", "seconds": 0.07}))
-    metrics.emitted(0.033)
     metrics.receive(Note("model_loaded", {"seconds": 2.0, "outcome": "ok"}))
     metrics.receive(Note("model_loaded", {"seconds": 1.0, "outcome": "error"}))
     metrics.receive(Note("model_restarting", {"attempt": 1}))
     found = samples(metrics)
 
     assert found["runtime_info", "paint", "0.1.0"] == 1
-    assert found["runtime_media_frames_total", "shown", "main_video"] == 3
-    assert found["runtime_media_frames_total", "dropped", "main_video"] == 1
     assert found["runtime_webrtc_connect_seconds_count",] == 1
-    assert found["runtime_emit_interval_seconds_count",] == 1
     assert found["runtime_model_load_seconds_count", "ok"] == 1
     assert found["runtime_model_load_seconds_count", "error"] == 1
     assert found["runtime_model_restarts_total",] == 1

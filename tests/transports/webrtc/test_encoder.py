@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 
+from reactor_actors.core.current import current_replica, current_session, working_at
 from reactor_actors.transports.webrtc.codecs import H264_X264, VIDEO_TIME_BASE, VP8, VideoCodec
 from reactor_actors.transports.webrtc.encoder import I420, EncoderThread, VideoEncoder, VideoPacket
 
@@ -321,6 +322,47 @@ async def test_a_newer_picture_takes_the_place_of_one_that_waits() -> None:
     assert (stage.thread.counts.dropped, stage.thread.counts.encoded) == (2, 1)
 
 
+async def test_every_encoding_is_timed_in_its_thread_and_its_bytes_are_counted() -> None:
+    stage = Stage()
+
+    class Slow(VideoEncoder):
+        def encode(self, picture: I420, seconds: float, *, key: bool = False) -> list[VideoPacket]:
+            stage.now += 0.25
+            return super().encode(picture, seconds, key=key)
+
+    stage.thread = EncoderThread(Slow([VP8], 1_000_000), stage.screen.show, clock=lambda: stage.now)
+    stage.thread.start()
+    for name in "abc":
+        await stage.encode(name)
+    await stage.encode("d", np.zeros((5, 5), np.uint8))  # what fails has taken its time
+    await stage.thread.close()
+    [(codec, work)] = stage.thread.counts.figures("VP8").encoders.items()
+    assert codec == "VP8"
+    assert (sum(work.seconds.counts), work.seconds.total) == (4, pytest.approx(1.0))
+    assert work.bytes == sum(packet.size for packet in stage.screen.packets) > 0
+    assert stage.thread.counts.figures("VP8").fates == {"dropped": 0, "skipped": 0, "failed": 1}
+
+
+async def test_what_the_thread_logs_belongs_to_whatever_it_was_begun_for() -> None:
+    told: list[tuple[str | None, str | None]] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append((current_replica(), current_session()))
+
+    logger, ear = logging.getLogger("reactor_actors.transports.webrtc.encoder"), Ear()
+    with working_at("1", lambda: "s"):
+        stage = Stage()
+    logger.addHandler(ear)
+    try:
+        stage.thread.start()
+        await stage.encode("a", np.zeros((5, 5), np.uint8))
+        await stage.thread.close()
+    finally:
+        logger.removeHandler(ear)
+    assert told == [("1", "s")]
+
+
 async def test_key_frame_requests_are_throttled_and_never_lost() -> None:
     stage = Stage()
     stage.thread.start()
@@ -340,7 +382,9 @@ async def test_a_new_target_holds_from_the_next_picture_on() -> None:
     stage.thread.start()
     await stage.encode("a")
     await stage.encode("b")
+    assert stage.thread.bitrate == 1_000_000
     stage.thread.aim(3_000_000)
+    assert stage.thread.bitrate == 3_000_000
     await stage.encode("c")
     await stage.thread.close()
     assert [packet.is_keyframe for packet in stage.screen.packets] == [True, False, True]

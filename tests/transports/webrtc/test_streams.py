@@ -9,7 +9,9 @@ import pytest
 
 from reactor_actors.core.media import Direction, Kind, Tick, Track
 from reactor_actors.core.pixels import to_i420
+from reactor_actors.transports.status import Encoding
 from reactor_actors.transports.webrtc.outbound import PacketTrack
+from reactor_actors.transports.webrtc.rate import BitrateRange
 from reactor_actors.transports.webrtc.streams import SoundStream, Streams
 from tests.local import SECONDS, eventually
 
@@ -61,12 +63,48 @@ async def test_an_encoder_of_a_track_that_is_gone_is_ended(streams: Streams) -> 
     await eventually(lambda: not [t for t in threading.enumerate() if "main_video" in t.name])
 
 
+async def test_what_was_counted_of_a_track_is_counted_on_when_it_comes_back(
+    streams: Streams,
+) -> None:
+    picture = to_i420(np.zeros((4, 6, 3), np.uint8))
+    streams.show(Tick(0, {"main_video": picture}, {"voice": piece()}))
+    before = streams.figures()
+    for tracks in ([], [PICTURES, VOICE]):
+        streams.declare(tracks, 30.0)
+        assert streams.figures() == before
+    streams.show(Tick(0, {"main_video": picture}, {}))
+    assert streams.figures()["main_video"].fates["shown"] == 2
+    assert streams.figures()["voice"].fates["shown"] == 1
+
+
+async def test_the_bytes_of_sound_are_those_of_its_packets(streams: Streams) -> None:
+    assert streams.figures()["voice"].encoders == {}
+    track = PacketTrack("audio")
+    streams.sound["voice"].join(track)
+    streams.show(Tick(0, {}, {"voice": piece(16_000, 9000)}))
+    async with asyncio.timeout(SECONDS):
+        size = sum([(await track.recv()).size for _ in range(5)])
+    assert streams.figures()["voice"].encoders["opus"].bytes >= size > 0
+
+
+async def test_what_encoders_aim_at_is_told_while_they_run(streams: Streams) -> None:
+    assert streams.encoders() == ()
+    anna, ben = PacketTrack("video"), PacketTrack("video")
+    streams.video["main_video"].join(anna, "VP8")
+    streams.video["main_video"].join(ben, "H264")
+    start = BitrateRange().start
+    assert streams.encoders() == (
+        Encoding("main_video", "VP8", start),
+        Encoding("main_video", "H264", start),
+    )
+
+
 async def test_a_tick_goes_to_every_stream_it_has_something_for(streams: Streams) -> None:
     picture = to_i420(np.zeros((4, 6, 3), np.uint8))
     streams.show(Tick(0, {"main_video": picture}, {"voice": piece()}))
     streams.show(Tick(0, {"main_video": picture}, {}))
-    assert streams.video["main_video"].counts()["shown"] == 2
-    assert streams.sound["voice"].counts()["shown"] == 1
+    assert streams.video["main_video"].figures().fates["shown"] == 2
+    assert streams.sound["voice"].figures().fates["shown"] == 1
 
 
 async def test_a_tick_with_tracks_nobody_declared_is_shown_to_nobody() -> None:

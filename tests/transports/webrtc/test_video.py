@@ -163,7 +163,7 @@ async def test_a_lost_picture_is_answered_with_a_key_frame_of_the_standing_one(
         keys = anna.keys
         anna.reports.picture_lost()
         await anna.gets_keys(keys + 1)
-        assert stream.counts()["shown"] == 1, asked
+        assert stream.figures().fates["shown"] == 1, asked
     assert anna.sees()[-1][0] == pytest.approx(90, abs=4)
 
 
@@ -217,7 +217,7 @@ async def test_pictures_offered_to_nobody_cost_no_encoding(stream: VideoStream) 
         stream.show(grey(level))
     await eventually(lambda: stream.encoders == 0)
     assert len(anna.packets) == before
-    assert stream.counts()["shown"] == 50
+    assert stream.figures().fates["shown"] == 50
 
 
 async def test_every_codec_has_an_encoder_of_its_own(stream: VideoStream, anna: Watcher) -> None:
@@ -229,13 +229,31 @@ async def test_every_codec_has_an_encoder_of_its_own(stream: VideoStream, anna: 
     stream.leave(track)
 
 
+async def test_what_an_encoder_has_done_stays_counted_when_it_has_ended(
+    stream: VideoStream, anna: Watcher
+) -> None:
+    ben = PacketTrack("video")
+    stream.join(ben, "H264")
+    await shown(stream, 90, anna)
+    async with asyncio.timeout(SECONDS):
+        await ben.recv()
+    stream.leave(ben)
+    before = stream.figures().encoders["H264"]
+    assert before.bytes > 0
+    await eventually(lambda: stream.encoders == 1)
+    after = stream.figures().encoders
+    assert after.keys() == {"VP8", "H264"}
+    assert after["H264"].bytes >= before.bytes
+    assert sum(after["H264"].seconds.counts) >= sum(before.seconds.counts) > 0
+
+
 async def test_a_standing_picture_is_repeated_and_counted_as_made_up() -> None:
     stream = VideoStream("repeated", BOUNDS, 30.0, 0.02)
     anna = Watcher(stream)
     stream.show(grey(70))
     await anna.gets(6)
-    assert stream.counts()["shown"] == 1
-    assert stream.counts()["made_up"] >= 3
+    assert stream.figures().fates["shown"] == 1
+    assert stream.figures().fates["made_up"] >= 3
     await anna.close()
     await stream.close()
 

@@ -1,0 +1,1 @@
+"""One model, run into files: no server, no network, no second process. Knows no Ray, no aiortc."""

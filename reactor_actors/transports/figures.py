@@ -1,0 +1,119 @@
+"""`Figures`: what a replica has done so far, in numbers that only grow.
+
+They are counted where things pass, in whatever process that is, and read when somebody looks. Those
+of two lives, or of two replicas, add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from reactor_actors.core.media import Tick
+from reactor_actors.core.tally import Spread, Tally
+
+T = TypeVar("T")
+
+EMIT_SECONDS = (0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1, 5)
+HAND_OFF_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+LATENCY_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1)
+ENCODE_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5)
+
+_NO_EMITS = Spread.none(EMIT_SECONDS)
+_NO_HAND_OFFS = Spread.none(HAND_OFF_SECONDS)
+_NO_LATENCIES = Spread.none(LATENCY_SECONDS)
+_NO_ENCODES = Spread.none(ENCODE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFigures:
+    """What one codec has made of a track: how long each picture took, and bytes for one viewer."""
+
+    seconds: Spread = _NO_ENCODES
+    bytes: int = 0
+
+    def __add__(self, other: EncoderFigures) -> EncoderFigures:
+        """Count both."""
+        return EncoderFigures(self.seconds + other.seconds, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFigures:
+    """What became of the frames of a track: how many met each fate, and each codec's work."""
+
+    fates: Mapping[str, int] = field(default_factory=dict)
+    encoders: Mapping[str, EncoderFigures] = field(default_factory=dict)
+
+    def __add__(self, other: TrackFigures) -> TrackFigures:
+        """Count both."""
+        fates = merged(self.fates, other.fates, int.__add__)
+        return TrackFigures(fates, merged(self.encoders, other.encoders, EncoderFigures.__add__))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a replica has done so far.
+
+    Attributes:
+        tracks: By track, inputs too.
+        emits: Seconds between two emits of the model.
+        turns: Seconds that the model worked for an emit.
+        hand_offs: Seconds from a tick's admission at the model's end to its arrival here.
+        latencies: Seconds from a tick's arrival to its playout.
+    """
+
+    tracks: Mapping[str, TrackFigures] = field(default_factory=dict)
+    emits: Spread = _NO_EMITS
+    turns: Spread = _NO_EMITS
+    hand_offs: Spread = _NO_HAND_OFFS
+    latencies: Spread = _NO_LATENCIES
+
+    def __add__(self, other: Figures) -> Figures:
+        """Count both."""
+        return Figures(
+            merged(self.tracks, other.tracks, TrackFigures.__add__),
+            self.emits + other.emits,
+            self.turns + other.turns,
+            self.hand_offs + other.hand_offs,
+            self.latencies + other.latencies,
+        )
+
+
+class Traffic:
+    """Counts what passes between a model and its clients' side. Lives on one event loop."""
+
+    def __init__(self, now: float) -> None:
+        self.fed: Counter[str] = Counter()
+        self.latencies = Tally(LATENCY_SECONDS)
+        self._emits = Tally(EMIT_SECONDS)
+        self._turns = Tally(EMIT_SECONDS)
+        self._hand_offs = Tally(HAND_OFF_SECONDS)
+        self._emitted_at = now
+
+    def arrived(self, tick: Tick, now: float) -> None:
+        """Count a tick that the model's side has handed over."""
+        if tick.admitted_at > 0.0:
+            self._hand_offs.count(now - tick.admitted_at)
+        if tick.turn > 0.0:  # the first tick of an emit
+            before, self._emitted_at = self._emitted_at, now
+            self._emits.count(now - before)
+            self._turns.count(tick.turn)
+
+    def figures(self, outputs: Mapping[str, TrackFigures]) -> Figures:
+        """Return what has been counted; `outputs` is what became of the pictures and the sound."""
+        inputs = {track: TrackFigures({"received": count}) for track, count in self.fed.items()}
+        return Figures(
+            {**outputs, **inputs},
+            self._emits.read(),
+            self._turns.read(),
+            self._hand_offs.read(),
+            self.latencies.read(),
+        )
+
+
+def merged(one: Mapping[str, T], other: Mapping[str, T], add: Callable[[T, T], T]) -> dict[str, T]:
+    """Return the values of both; where both have one, their sum."""
+    both = {name: add(value, other[name]) for name, value in one.items() if name in other}
+    return {**one, **other, **both}
