@@ -124,6 +124,28 @@ def test_every_page_can_be_found_from_the_first_one() -> None:
     } <= set(listed)
 
 
+@pytest.fixture
+def authoring() -> Iterator[ModuleType]:
+    """The guide, run where no event loop is: it has one of its own."""
+    with executed(ROOT / "docs" / "authoring.md") as module:
+        yield module
+
+
+async def test_a_pipeline_that_reads_begins_anew_with_the_next_client(
+    authoring: ModuleType,
+) -> None:
+    async with serving(authoring.Negative) as local:
+        for level in (200, 100):
+            client = local.join()
+            await local.eventually(lambda: local.model.connected.is_set() or None)
+            begun = len(local.screen.ticks)
+            client.show("webcam", np.full((64, 96, 3), level, np.uint8))
+            shown = (await local.shown(begun + 1))[-1]
+            assert abs(int(shown.mean()) - (255 - level)) < 4
+            client.leave()
+            await local.eventually(lambda: not local.model.connected.is_set() or None)
+
+
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
 def test_the_links_on_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
