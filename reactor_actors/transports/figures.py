@@ -58,7 +58,7 @@ class Figures:
 
     Attributes:
         tracks: By track, inputs too.
-        emits: Seconds between two emits of the model.
+        emits: Seconds between two emits of the model, of a session that went on meanwhile.
         turns: Seconds that the model worked for an emit.
         hand_offs: Seconds from a tick's admission at the model's end to its arrival here.
         latencies: Seconds from a tick's arrival to its playout.
@@ -84,13 +84,17 @@ class Figures:
 class Traffic:
     """Counts what passes between a model and its clients' side. Lives on one event loop."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self) -> None:
         self.fed: Counter[str] = Counter()
         self.latencies = Tally(LATENCY_SECONDS)
         self._emits = Tally(EMIT_SECONDS)
         self._turns = Tally(EMIT_SECONDS)
         self._hand_offs = Tally(HAND_OFF_SECONDS)
-        self._emitted_at = now
+        self._emitted_at: float | None = None
+
+    def rest(self) -> None:
+        """Count no time from the emit before to the next: nobody has waited for it."""
+        self._emitted_at = None
 
     def arrived(self, tick: Tick, now: float) -> None:
         """Count a tick that the model's side has handed over."""
@@ -98,8 +102,9 @@ class Traffic:
             self._hand_offs.count(now - tick.admitted_at)
         if tick.turn > 0.0:  # the first tick of an emit
             before, self._emitted_at = self._emitted_at, now
-            self._emits.count(now - before)
             self._turns.count(tick.turn)
+            if before is not None:
+                self._emits.count(now - before)
 
     def figures(self, outputs: Mapping[str, TrackFigures]) -> Figures:
         """Return what has been counted; `outputs` is what became of the pictures and the sound."""

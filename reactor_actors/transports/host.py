@@ -65,7 +65,7 @@ class TransportHost:
         self._timers: dict[ev.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._announced: set[tuple[str, str]] = set()
-        self.traffic = Traffic(self._loop.time())
+        self.traffic = Traffic()
         self.uploads = uploads or Uploads()
 
     @property
@@ -272,6 +272,7 @@ class TransportHost:
             _log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":
+            self.traffic.rest()
             self._moved.ring()
 
     def _note_closed(self, client: str, session: str | None, reason: str) -> None:

@@ -22,16 +22,28 @@ def encoder(seconds: float, size: int) -> EncoderFigures:
 
 
 def test_the_first_tick_of_an_emit_is_counted_as_an_emit_and_a_turn() -> None:
-    traffic = Traffic(10.0)
+    traffic = Traffic()
     for now, turn in ((10.5, 0.2), (10.5, 0.0), (10.75, 0.1)):
         traffic.arrived(Tick(0, turn=turn), now)
     figures = traffic.figures({})
-    assert (sum(figures.emits.counts), figures.emits.total) == (2, pytest.approx(0.75))
+    assert (sum(figures.emits.counts), figures.emits.total) == (1, pytest.approx(0.25))
     assert (sum(figures.turns.counts), figures.turns.total) == (2, pytest.approx(0.3))
 
 
+def test_the_time_between_two_emits_that_nobody_waited_for_is_not_counted() -> None:
+    traffic = Traffic()
+    for now in (1.0, 2.0):
+        traffic.arrived(Tick(0, turn=0.1), now)
+    traffic.rest()
+    for now in (100.0, 100.5):
+        traffic.arrived(Tick(0, turn=0.1), now)
+    figures = traffic.figures({})
+    assert (sum(figures.emits.counts), figures.emits.total) == (2, pytest.approx(1.5))
+    assert sum(figures.turns.counts) == 4
+
+
 def test_a_hand_off_is_counted_where_both_ends_share_a_clock() -> None:
-    traffic = Traffic(10.0)
+    traffic = Traffic()
     traffic.arrived(Tick(0, admitted_at=10.0), 10.004)
     traffic.arrived(Tick(0), 10.1)  # it came from another machine
     hand_offs = traffic.figures({}).hand_offs
@@ -39,7 +51,7 @@ def test_a_hand_off_is_counted_where_both_ends_share_a_clock() -> None:
 
 
 def test_inputs_are_tracks_as_well() -> None:
-    traffic = Traffic(0.0)
+    traffic = Traffic()
     traffic.fed["webcam"] += 3
     main = TrackFigures({"shown": 1})
     tracks = traffic.figures({"main_video": main}).tracks
@@ -76,10 +88,11 @@ def test_figures_add_up_track_by_track_and_codec_by_codec() -> None:
 def test_what_a_replica_counts_adds_up_with_another_ones() -> None:
     figures = []
     for seconds in (0.25, 0.5):
-        traffic = Traffic(0.0)
+        traffic = Traffic()
         traffic.latencies.count(seconds)
+        traffic.arrived(Tick(0, turn=0.0625), 1.0)
         traffic.arrived(Tick(0, turn=seconds, admitted_at=1.0), 1.0 + seconds)
         figures.append(traffic.figures({}))
     both = sum(figures, Figures())
-    assert both.latencies.total == both.turns.total == both.hand_offs.total == 0.75
-    assert both.emits.total == 2.75
+    assert both.latencies.total == both.emits.total == both.hand_offs.total == 0.75
+    assert both.turns.total == 0.875

@@ -580,3 +580,22 @@ def test_what_was_counted_stays_when_the_model_is_another() -> None:
         assert sum(replica.host.traffic.figures({}).latencies.counts) == 4
 
     staged(script)
+
+
+def test_the_time_between_two_sessions_is_none_between_emits() -> None:
+    async def script(replica: Replica) -> None:
+        replica.serve("anna")
+        for _ in range(2):
+            replica.host.push(Tick(0, turn=0.01))
+            await asyncio.sleep(0.25)
+        replica.host.stop()
+        replica.closed()
+        await asyncio.sleep(100.0)
+        replica.host.start("s2")
+        for _ in range(2):
+            replica.host.push(Tick(0, turn=0.01))
+            await asyncio.sleep(0.25)
+        emits = replica.host.traffic.figures({}).emits
+        assert (sum(emits.counts), emits.total) == (2, pytest.approx(0.5))
+
+    staged(script)

@@ -212,9 +212,9 @@ def check(found: Scraped) -> None:
     assert 0 <= mean(found, "playout_latency_seconds") < 1
     assert found("hand_off_seconds_count") >= shown
     assert 0 < mean(found, "hand_off_seconds") < 1
-    assert 10 <= found("turn_seconds_count") == found("emit_interval_seconds_count")
+    assert 10 <= found("emit_interval_seconds_count") <= found("turn_seconds_count")
     assert 0 < mean(found, "turn_seconds") < 1
-    assert 0 < mean(found, "emit_interval_seconds") < 2
+    assert 0 < mean(found, "emit_interval_seconds") < 1
     encoded = found("encode_seconds_count", "VP8", "main_video")
     assert 10 <= encoded <= shown + found("media_frames_total", "made_up", "main_video")
     assert 0 < mean(found, "encode_seconds", "VP8", "main_video") < 1
