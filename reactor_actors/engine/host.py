@@ -123,6 +123,7 @@ class ModelHost:
         finally:  # a task of the author's may have called sys.exit
             with contextlib.closing(self._loop):
                 self._loop.run_until_complete(self._wind_up())
+                self._loop.run_until_complete(_dismiss())
 
     async def _wind_up(self) -> None:
         # Those that are being cancelled already have had their time.
@@ -135,7 +136,11 @@ class ModelHost:
             await _release(self._program)
 
     def _submit(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:  # the loop is closed: the model is gone
+            work.close()
+            raise
 
     async def _load(self) -> Contract:
         try:
@@ -207,6 +212,16 @@ async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
     _, stuck = await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
     if stuck:
         log.warning("the model did not end within %g s after cancel; cut off", CANCEL_SECONDS)
+
+
+async def _dismiss() -> None:
+    """Cancel what was asked of the loop in its last moment."""
+    await asyncio.sleep(0)
+    late = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=0.1)
 
 
 async def _release(program: Program) -> None:
