@@ -98,7 +98,10 @@ class _Finder(MetaPathFinder, Loader):
         if not _is_below_original(fullname):
             return None
         if fullname not in _MODULES:
-            # Whoever is asked next would find a file of this package, on the path it shares.
+            # Not None, although `importlib.util.find_spec` would hand that on: whoever is asked
+            # next would find a file of this package, on the path it shares, and the error of an
+            # import would be Python's, which names no page. Whoever asks for a name with a dot has
+            # to expect this error: Python raises it, too, where the first part is missing.
             raise ModuleNotFoundError(
                 f"{_OURS}, which stands in for {_ORIGINAL}, has no {fullname!r}: {COVERED}",
                 name=fullname,

@@ -7,8 +7,9 @@ import logging
 from pathlib import Path
 
 from reactor_actors.classic.model import VideoModel, is_decorated
+from reactor_actors.compat import explain
 from reactor_actors.core.errors import SetupError
-from reactor_actors.core.faults import author_account
+from reactor_actors.core.faults import author_account, in_one_line
 
 log = logging.getLogger("reactor_actors.loader")
 
@@ -39,7 +40,7 @@ def discover(folder: Path) -> type[VideoModel]:
                 found.setdefault(value, f"{value.__module__}:{value.__name__}")
     if len(found) == 1:
         if failed:
-            log.warning("%s: these files failed to import: %s", folder, _listed(failed))
+            log.warning("%s: %s", folder, _listed(failed))
         return next(iter(found))
     if found:
         raise SetupError(
@@ -51,21 +52,24 @@ def discover(folder: Path) -> type[VideoModel]:
 
 
 def _nothing(folder: Path, failed: dict[str, BaseException]) -> SetupError:
-    imports = f"; these failed to import: {_listed(failed)}" if failed else ""
-    detail = "\n".join("".join(author_account(error).format()) for error in failed.values())
+    if failed:
+        detail = "\n".join("".join(author_account(error).format()) for error in failed.values())
+        return SetupError(f"{folder}: {_listed(failed)}; no other file has a @model class", detail)
     return SetupError(
-        f"{folder}: no reactor.yaml, and no @model class in its files{imports}. Write the line "
-        '"model: pipeline:MyModel" into a reactor.yaml to name a class of another kind',
-        detail,
+        f"{folder}: no reactor.yaml, and no @model class in its files. Write the line "
+        '"model: pipeline:MyModel" into a reactor.yaml to name a class of another kind'
     )
 
 
 def _listed(failed: dict[str, BaseException]) -> str:
-    return ", ".join(f"{name}.py ({_reason(error)})" for name, error in failed.items())
+    return ", ".join(
+        f"{name}.py failed to import ({in_one_line(error)}{_hint(error)})"
+        for name, error in failed.items()
+    )
 
 
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+def _hint(error: BaseException) -> str:
+    return explain(error) if isinstance(error, ImportError) else ""
 
 
 def _is_candidate(stem: str) -> bool:

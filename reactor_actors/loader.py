@@ -19,14 +19,16 @@ from typing import Any, TypeAlias, TypeGuard
 
 from reactor_actors.carrying import unpacked
 from reactor_actors.classic import VideoModel
-from reactor_actors.classic.declaration import spec_of
+from reactor_actors.classic.declaration import declare, spec_of
 from reactor_actors.classic.program import ClassicProgram
 from reactor_actors.compat import Alias, alias_of, explain, foreign, install, stands_in
-from reactor_actors.core.errors import SetupError
-from reactor_actors.core.faults import author_account
+from reactor_actors.core.errors import ModelClassError, SetupError
+from reactor_actors.core.faults import author_account, author_detail, in_one_line
+from reactor_actors.core.naming import file_of
 from reactor_actors.discovery import candidates, discover
 from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
+from reactor_actors.interface.compile import declaration_of
 from reactor_actors.interface.compile import program_of as compile_model
 from reactor_actors.manifest import (
     MANIFEST_NAME,
@@ -47,10 +49,6 @@ _KEPT = sys.stdlib_module_names | {_LIBRARY, "__main__", "__mp_main__"}
 ModelClass: TypeAlias = type[ReactorModel] | type[VideoModel]
 
 _home: Path | None = None
-
-
-class ModelClassError(SetupError, TypeError):
-    """What an import string names is no class that can be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +125,7 @@ def load_program(source: ModelSource) -> Program:
 
     Raises:
         SetupError: As `load_class`.
+        ModelClassError: As `check_declared`.
     """
     for note in source.manifest.notes:
         log.warning("%s", note)
@@ -142,11 +141,28 @@ def program_of(
     """Compile an author's class; which base it derives from says by which generation.
 
     Belongs to the model thread. `facts` are the manifest's `name` and `version`, where it gives
-    them.
+    them. Raises `ModelClassError`, as `check_declared`.
     """
+    check_declared(cls)
     if issubclass(cls, VideoModel):
         return ClassicProgram(cls, config, facts)
     return compile_model(cls, config, facts)
+
+
+def check_declared(cls: ModelClass) -> None:
+    """Judge what a class declares, of either generation; nothing is constructed.
+
+    Raises:
+        ModelClassError: It cannot be declared like that; the text names file and class.
+    """
+    try:
+        if issubclass(cls, VideoModel):
+            declare(cls)  # type: ignore[arg-type]  # a class is hashable
+        else:
+            declaration_of(cls)
+    except Exception as error:
+        reason = f"{cls.__name__} cannot be declared: {in_one_line(error)}"
+        raise ModelClassError(f"{file_of(cls)}: {reason}", author_detail(error)) from None
 
 
 def load_class(manifest: Manifest, alias: Alias = Alias.AUTO) -> ModelClass:
@@ -279,11 +295,10 @@ def _failed_import(manifest: Manifest, module_name: str, error: BaseException) -
         frame for frame in account.stack if Path(frame.filename).is_relative_to(manifest.folder)
     ]
     place = f" at {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
-    reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
     hint = explain(error) if isinstance(error, ImportError) else ""
     if missing and not hint and not stands_in(missing):
         hint = f"; {_install(manifest)}, or put it beside the model"
-    message = f"importing {module_name!r} failed{place}: {reason}{hint}"
+    message = f"importing {module_name!r} failed{place}: {in_one_line(error)}{hint}"
     return SetupError(message, "".join(account.format()))
 
 

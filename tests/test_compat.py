@@ -186,6 +186,16 @@ def test_any_other_module_of_the_original_is_refused_by_its_name(module: str) ->
     assert refused not in sys.modules
 
 
+@pytest.mark.parametrize("alias", [Alias.AUTO, Alias.OFF])
+@pytest.mark.parametrize("module", ["loader", "profiling"])
+def test_who_asks_for_any_other_module_is_refused_as_where_the_original_is_missing(
+    alias: Alias, module: str
+) -> None:
+    install(alias)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.util.find_spec(f"reactor_runtime.{module}")
+
+
 def test_no_module_of_this_package_is_loaded_a_second_time() -> None:
     install()
     from reactor_runtime import loader
@@ -354,6 +364,28 @@ def test_threads_that_import_at_the_same_time_get_the_same_module() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert found == {interface.ReactorModel}
+
+
+@pytest.mark.parametrize(
+    ("start", "above", "status"),
+    [
+        ("spawn", "", 1),
+        ("spawn", "from reactor_actors import compat\ncompat.install()\n", 0),
+        ("fork", "", 0),
+    ],
+)
+def test_a_process_that_a_model_spawns_has_the_alias_where_its_module_installs_it(
+    tmp_path: Path, start: str, above: str, status: int
+) -> None:
+    text = "import reactor_runtime\ndef work(): assert reactor_runtime.VideoModel\n"
+    (tmp_path / "worker.py").write_text(above + text)
+    code = (
+        "from multiprocessing import get_context\n"
+        "from reactor_actors import compat\ncompat.install()\nimport worker\n"
+        f"process = get_context({start!r}).Process(target=worker.work)\n"
+        "process.start()\nprocess.join()\nprint(process.exitcode)"
+    )
+    assert printed_by(code, tmp_path) == str(status)
 
 
 def test_what_is_pickled_is_read_where_there_is_no_alias() -> None:

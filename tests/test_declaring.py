@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reactor_actors.core.errors import ModelError
+from reactor_actors.core.errors import ModelClassError, ModelError
 from reactor_actors.declaring import contract_of
 from reactor_actors.loader import find_model, find_unconfigured
 
@@ -79,18 +79,27 @@ def test_without_a_name_in_the_manifest_a_decorated_class_has_its_own(tmp_path: 
     assert contract_of(find_unconfigured(tmp_path, {})).name == "decorated"
 
 
+def test_what_cannot_be_declared_is_told_of_the_class(tmp_path: Path) -> None:
+    model_in(tmp_path, f"{HEADER}class MyModel(ReactorModel):\n    buffer_size = 0\n")
+    with pytest.raises(ModelClassError) as caught:
+        contract_of(find_model(tmp_path, environ={}))
+    told = f"{tmp_path}/pipeline.py: MyModel cannot be declared: ValueError: MyModel.buffer_size "
+    assert caught.value.message.startswith(told)
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("buffer_size = 0", "ValueError: MyModel.buffer_size must be a whole number above 0"),
         ("def __init__(self): 1 / 0", "ZeroDivisionError: division by zero"),
         ("def __init__(self): raise SystemExit", "SystemExit"),
     ],
 )
-def test_what_cannot_be_declared_is_the_authors_fault(tmp_path: Path, body: str, told: str) -> None:
+def test_what_cannot_be_constructed_is_the_authors_fault(
+    tmp_path: Path, body: str, told: str
+) -> None:
     model_in(tmp_path, f"{HEADER}class MyModel(ReactorModel):\n    {body}\n")
     with pytest.raises(ModelError) as caught:
         contract_of(find_model(tmp_path, environ={}))
-    assert caught.value.message.startswith(f"MyModel cannot be declared: {told}")
+    assert caught.value.message.startswith(f"MyModel cannot be constructed: {told}")
     assert "\n" not in caught.value.message
     assert caught.value.detail

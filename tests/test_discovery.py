@@ -80,15 +80,27 @@ def test_none_at_all_lists_the_imports_that_failed(tmp_path: Path) -> None:
         discover(folder)
     told = str(caught.value)
     assert "\n" not in told
+    assert told.startswith(f"{tmp_path}: failing_a.py failed to import (ModuleNotFoundError: No ")
+    assert told.endswith("); no other file has a @model class")
+    assert "reactor.yaml" not in told
     for part in (
-        "failing_a.py (ModuleNotFoundError: No module named 'torchx')",
-        "failing_b.py (SystemExit: no GPU)",
-        "failing_c.py (RuntimeError)",
-        "failing_d.py (SyntaxError: ",
+        "failing_a.py failed to import (ModuleNotFoundError: No module named 'torchx')",
+        "failing_b.py failed to import (SystemExit: no GPU)",
+        "failing_c.py failed to import (RuntimeError)",
+        "failing_d.py failed to import (SyntaxError: ",
     ):
         assert part in told
     assert f'File "{tmp_path}/failing_a.py", line 2' in caught.value.detail
     assert "importlib" not in caught.value.detail
+
+
+def test_an_import_of_what_is_not_here_is_explained(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, lacking="from reactor_actors import Recorder")
+    with pytest.raises(SetupError) as caught:
+        discover(folder)
+    told = str(caught.value)
+    assert "cannot import name 'Recorder' from 'reactor_actors'" in told
+    assert "; docs/migrating.md in the repository" in told
 
 
 def test_several_are_listed_with_how_to_name_one(tmp_path: Path) -> None:
@@ -109,7 +121,7 @@ def test_imports_that_fail_beside_the_one_class_are_told(
 ) -> None:
     folder = folder_of(tmp_path, shared_a=body("shared"), shared_b=body("shared"))
     assert discover(folder).__module__ == "shared_a"
-    assert f"{tmp_path}: these files failed to import: shared_b.py (ValueError: " in caplog.text
+    assert f"{tmp_path}: shared_b.py failed to import (ValueError: " in caplog.text
     assert "shared_a.Face has this name already" in caplog.text
 
 

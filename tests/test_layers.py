@@ -26,7 +26,7 @@ INSIDE = {
     "interface": {"core", "flow", "engine", "interface"},
     "classic": {"core", "flow", "engine", "manifest", "classic"},
     "tracks.py": {"classic"},
-    "discovery.py": {"core", "classic"},
+    "discovery.py": {"core", "classic", "compat"},
     "transports": {"core", "flow", "transports"},
     "client": {"core", "flow", "client"},
     "manifest.py": {"core"},

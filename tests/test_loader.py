@@ -13,13 +13,12 @@ import pytest
 from reactor_actors.classic import VideoModel
 from reactor_actors.classic.program import ClassicProgram
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.errors import SetupError
+from reactor_actors.core.errors import ModelClassError, ModelError, SetupError
 from reactor_actors.engine.host import ModelHost
 from reactor_actors.engine.program import Program
 from reactor_actors.interface import ReactorModel
 from reactor_actors.interface.program import ModelProgram
 from reactor_actors.loader import (
-    ModelClassError,
     ModelSource,
     find_model,
     load_class,
@@ -353,6 +352,91 @@ def test_a_folder_that_this_machine_does_not_have_is_named(tmp_path: Path) -> No
 def test_errors_of_the_loader_cross_processes() -> None:
     error = pickle.loads(pickle.dumps(ModelClassError("wrong", "detail")))
     assert (type(error), str(error), error.detail) == (ModelClassError, "wrong", "detail")
+
+
+HEADERS = {
+    "VideoModel": "from reactor_actors import VideoModel, VideoOut, command\n",
+    "ReactorModel": "from reactor_actors.interface import *\n"
+    "class Dials(InputState):\n    level: int = 1\n"
+    "class Lacking(InputState):\n    _lacking: int\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("base", "body", "reason"),
+    [
+        (
+            "VideoModel",
+            "a = VideoOut(default=True)\n    b = VideoOut(default=True)",
+            "ValueError: ",
+        ),
+        ("VideoModel", "async def start_session(self): ...", "TypeError: MyModel.start_session"),
+        ("VideoModel", "emission_fps = -1", "ValueError: MyModel.emission_fps must be above"),
+        ("VideoModel", "latency = 'low'", "ValueError: MyModel.latency is "),
+        (
+            "VideoModel",
+            "start_session = print\n    @command('go')\n    def go(self, *x): ...",
+            "TypeError: MyModel.go",
+        ),
+        ("VideoModel", "pass", "TypeError: MyModel has no start_session()"),
+        ("ReactorModel", "state: Dials", "TypeError: MyModel declares `state: Dials`, but only"),
+        ("ReactorModel", "fps = 0", "ValueError: fps must be above zero; got 0"),
+        ("ReactorModel", "buffer_size = 0", "ValueError: MyModel.buffer_size must be a whole num"),
+        ("ReactorModel", "latency = 'low'", "ValueError: MyModel.latency is "),
+        ("ReactorModel", "@event(name='go')\n    def go(self, *x): ...", "TypeError: MyModel.go"),
+        ("ReactorPipeline", "dials: Dials", "TypeError: MyModel: declare it as `state: Dials`"),
+        ("ReactorPipeline", "state: Lacking", "TypeError: Lacking.__init__() missing 1 required"),
+    ],
+)
+def test_a_class_that_declares_what_cannot_be_is_refused_before_it_is_constructed(
+    tmp_path: Path, base: str, body: str, reason: str
+) -> None:
+    text = (
+        f"{HEADERS.get(base, HEADERS['ReactorModel'])}class MyModel({base}):\n    {body}\n"
+        "    def __init__(self, *config): raise RuntimeError('constructed')\n"
+    )
+    source = ModelSource(model_in(tmp_path, pipeline=text), {})
+    with pytest.raises(ModelClassError) as caught:
+        load_program(source)
+    told = caught.value.message
+    assert told.startswith(f"{tmp_path}/pipeline.py: MyModel cannot be declared: {reason}")
+    assert "\n" not in told
+    assert caught.value.detail == ""
+
+
+def test_code_of_the_authors_that_fails_while_a_class_is_read_is_shown(tmp_path: Path) -> None:
+    text = (
+        f"{HEADERS['ReactorModel']}class Checked(InputState):\n    level: int = 1\n"
+        "    def __post_init__(self): 1 / 0\n"
+        "class MyModel(ReactorPipeline):\n    state: Checked\n"
+    )
+    with pytest.raises(ModelClassError, match="declared: ZeroDivisionError: div") as caught:
+        load_program(ModelSource(model_in(tmp_path, pipeline=text), {}))
+    assert f'File "{tmp_path}/pipeline.py", line 8, in __post_init__' in caught.value.detail
+    assert "reactor_actors/" not in caught.value.detail
+
+
+@pytest.mark.parametrize("base", ["VideoModel", "ReactorModel"])
+def test_a_constructor_that_fails_is_no_fault_of_the_declaration(tmp_path: Path, base: str) -> None:
+    text = (
+        f"{HEADERS[base]}class MyModel({base}):\n    def start_session(self): ...\n"
+        "    def __init__(self, *config): raise TypeError('no GPU')\n"
+    )
+    source = ModelSource(model_in(tmp_path, pipeline=text), {})
+    host = ModelHost(lambda: load_program(source))
+    with pytest.raises(ModelError, match="failed to load: TypeError: no GPU"):
+        host.load().result(15)
+    assert host.close()
+
+
+def test_a_pipeline_without_an_inference_is_refused_as_a_class(tmp_path: Path) -> None:
+    text = f"{HEADERS['ReactorModel']}class MyModel(ReactorPipeline): ...\n"
+    source = ModelSource(model_in(tmp_path, pipeline=text), {})
+    host = ModelHost(lambda: load_program(source))
+    with pytest.raises(ModelClassError) as caught:
+        host.load().result(15)
+    assert caught.value.message.startswith(f"{tmp_path}/pipeline.py: MyModel has no inference(): ")
+    assert host.close()
 
 
 CLASSIC = """

@@ -59,7 +59,8 @@ class Supervisor:
     async def keep(self) -> bool:
         """Keep the model alive; return True once stopped, False once given up.
 
-        Raises `SetupError` or `ModelError` for a declaration that no restart can mend.
+        Raises `SetupError` for a first start that no restart can mend: the module cannot be
+        imported, its class declares what cannot be, or the config is wrong.
         """
         with working_at(self._venue.name, lambda: self._venue.host.session):
             return await self._keep()
@@ -85,7 +86,11 @@ class Supervisor:
                     raise failure
                 log.error("the model is given up: %s", verdict.reason)
                 return False
-            log.warning("the model restarts in %g s", verdict.seconds)
+            left = verdict.max_attempts - verdict.attempt
+            log.warning(
+                "the model restarts in %g s; restarts left after this one: %d",
+                verdict.seconds, left,
+            )  # fmt: skip
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), verdict.seconds)
         return True
@@ -187,6 +192,8 @@ class Supervisor:
     def _report(self, failure: Exception) -> None:
         if isinstance(failure, ModelError | SetupError) and failure.detail:
             log.error("%s\n%s", failure.message, failure.detail.rstrip())
+        elif isinstance(failure, SetupError):
+            log.error("%s", failure.message)
         else:
             log.error("the model's process has ended: %s", told(failure))
 

@@ -38,8 +38,18 @@ class Config(dict[str, Any]):
         """Return a config of its own, at every level."""
         return Config(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts, at every level, for a library that takes no subclass of them."""
+        return {key: _plain(value) for key, value in self.items()}
+
     def __reduce__(self) -> Any:
         return Config, (dict(self),)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Config):
+        return value.to_dict()
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _nested(value: Any) -> Any:

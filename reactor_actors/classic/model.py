@@ -36,7 +36,7 @@ class VideoModel:
     emission_fps: ClassVar[float | None] = None
     latency: ClassVar[str] = "adaptive"
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config | None = None) -> None:
         """Load weights and prepare. Called once, before any client can connect."""
 
     @abstractmethod

@@ -28,6 +28,7 @@ from reactor_actors.classic.worker import LoopWorker, Worker
 from reactor_actors.core import messages as link
 from reactor_actors.core.bundles import MediaBundle
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.errors import SetupError
 from reactor_actors.core.faults import author_traceback
 from reactor_actors.core.media import Direction
 from reactor_actors.core.ports import ClientPort, Feed
@@ -253,5 +254,5 @@ def _factor(config: Config) -> float:
     """Return by how much the measured rate is multiplied."""
     factor = config.get("fps_debuff_factor", 1.0)
     if not is_number(factor) or not math.isfinite(factor) or factor <= 0:
-        raise ValueError(f"config key 'fps_debuff_factor' is a number above 0; got {factor!r}")
+        raise SetupError(f"config key 'fps_debuff_factor' is a number above 0; got {factor!r}")
     return float(factor)

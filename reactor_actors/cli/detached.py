@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -50,16 +52,21 @@ def detach(name: str | None, orders: Orders) -> None:
     print(f"it goes on by itself; to end it: reactor-actors stop {chosen} --address {address}")
 
 
-def status(name: str | None, address: str) -> None:
+def status(name: str | None, address: str, *, as_json: bool) -> None:
     """Show the deployments on a cluster, or one of them and its replicas."""
     configure(QUIET)
     console = Console(highlight=False)
     with joined(address, listening=False) as cluster:
         if name is not None:
-            shown = replicas(find(name).look())
+            seen = [(name, find(name).look())]
         else:
-            shown = deployments([(one, look(one)) for one in kept()])
-    console.print(shown)
+            seen = [(one, look(one)) for one in kept()]
+    if as_json:
+        known = {one: facts_of(looked) for one, looked in seen}
+        told = {"dashboard": cluster.dashboard, "deployments": known}
+        print(json.dumps(told, indent=2))
+        return
+    console.print(deployments(seen) if name is None else replicas(seen[0][1]))
     if cluster.dashboard is not None:
         console.print(f"dashboard of the cluster: {cluster.dashboard}")
 
@@ -89,6 +96,13 @@ def look(name: str) -> Kept:
         return find(name).look()
     except (SetupError, ModelError) as error:
         return Kept(error=error)
+
+
+def facts_of(seen: Kept) -> dict[str, Any]:
+    """Return how a deployment stands, for a program: the fields of `Status`, or an `error`."""
+    if seen.error is not None:
+        return {"error": summary(seen)}
+    return {"state": "starting"} if seen.status is None else asdict(seen.status)
 
 
 def summary(seen: Kept) -> str:

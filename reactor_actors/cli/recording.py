@@ -89,7 +89,8 @@ class Teller:
     def started(self, contract: Contract, total: float | None, *, in_frames: bool) -> None:
         """Go on to the bar."""
         self._in_frames = in_frames
-        self._update(description=contract.name, total=total)
+        if self._task is not None:  # the rate is that of pictures, not of loading
+            self._bar.reset(self._task, description=contract.name, total=total)
 
     def asked(self, entry: Entry, frame: int, seconds: float) -> None:
         """Write a command."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 from reactor_actors.cli import options
 
 
-def status(name: options.Name = None, address: options.Cluster = "auto") -> None:
+def status(
+    name: options.Name = None, address: options.Cluster = "auto", json: options.AsJson = False
+) -> None:
     """Show the deployments on a cluster, or one of them and its replicas."""
     from reactor_actors.cli import detached
 
-    detached.status(name, address)
+    detached.status(name, address, as_json=json)
 
 
 def logs(

@@ -2,6 +2,7 @@
 
     ReactorError
     ├── SetupError      whoever wrote the manifest, the config or the command line
+    │   └── ModelClassError  the model's author: what the class is, not what it does
     ├── ModelError      the model's author
     ├── ClientError     the remote side; `CommandError` is the one an author raises on purpose
     │   └── BusyError   nobody: there is no session to be had now
@@ -34,6 +35,10 @@ class SetupError(ReactorError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ModelClassError(SetupError, TypeError):
+    """A class cannot be run, or declares what cannot be: no restart mends that."""
 
 
 class ModelError(ReactorError):

@@ -35,6 +35,17 @@ def author_traceback(error: BaseException) -> str:
     return "".join(account.format())
 
 
+def author_detail(error: BaseException) -> str:
+    """Return that account as text; "" when no frame of the author's is in it."""
+    account = author_account(error)
+    return "".join(account.format()) if _told_by_author(account) else ""
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return an exception's type and the first line of its text."""
+    return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+
+
 def author_stack(frame: FrameType) -> str:
     """Return where a thread is as text, from the author's first frame on; "" if it has none.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from typing import Any
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -21,6 +22,12 @@ def check_name(name: object, what: str, form: str) -> None:
         raise ValueError(
             f"{what} name is made of A-Z a-z 0-9 _ . - and not empty; got {name!r}. Write {form}."
         )
+
+
+def file_of(cls: type) -> str:
+    """Return the file that a class is written in; the name of its module where there is none."""
+    module = sys.modules.get(cls.__module__)
+    return getattr(module, "__file__", None) or cls.__module__
 
 
 def summary_of(thing: Any) -> str:

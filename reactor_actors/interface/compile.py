@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reactor_actors.interface.declaration import Declaration
 from reactor_actors.interface.model import ReactorModel
 from reactor_actors.interface.pipeline import ReactorPipeline
 from reactor_actors.interface.program import ModelProgram
@@ -20,5 +21,16 @@ def program_of(
 
     `facts` are the manifest's `name` and `version`, where it gives them.
     """
-    kind = PipelineProgram if issubclass(cls, ReactorPipeline) else ModelProgram
-    return kind(cls, config, facts)
+    return _kind_of(cls)(cls, config, facts)
+
+
+def declaration_of(cls: type[ReactorModel]) -> Declaration:
+    """Return what a class declares, whole and judged; nothing is constructed.
+
+    Raises `TypeError` or `ValueError` naming what is declared wrongly.
+    """
+    return _kind_of(cls).declared(cls)
+
+
+def _kind_of(cls: type[ReactorModel]) -> type[ModelProgram]:
+    return PipelineProgram if issubclass(cls, ReactorPipeline) else ModelProgram

@@ -19,7 +19,9 @@ from reactor_actors.core.fields import UploadedFile
 from reactor_actors.core.ports import ClientPort, Feed
 from reactor_actors.engine.answering import answer, is_ending
 from reactor_actors.engine.program import Settled, settle
+from reactor_actors.engine.stage import checked_fps
 from reactor_actors.flow.buffer import arrival_of
+from reactor_actors.interface.declaration import Declaration, declare
 from reactor_actors.interface.events import ClientInfo, Hook
 from reactor_actors.interface.messages import ModelMessage, message_name
 from reactor_actors.interface.model import ReactorModel, checked_message, post
@@ -46,19 +48,30 @@ class ModelProgram:
         self._clients: dict[str, ClientInfo] = {}
         self._warned: set[str] = set()
         self.turn_lock = asyncio.Lock()
+        self.declaration = self.declared(cls)
         self.model = cls()
-        self.declaration = self.model._reactor.declaration
         self.stage = self.model._reactor.stage
         self.buffers = self.model._reactor.buffers
-        if self.declaration.state is not None and not self.stateful:
-            raise TypeError(
-                f"{cls.__name__} declares `state: {self.declaration.state.__name__}`, but only a "
-                "ReactorPipeline has one. Derive from ReactorPipeline, or keep plain attributes "
-                "and change them in @event handlers."
-            )
         self._setters = {
             f"set_{a.name}": Arguments((a,)) for a in self.declaration.parameters.items
         }
+
+    @classmethod
+    def declared(cls, model: type[ReactorModel]) -> Declaration:
+        """Return what a class declares, whole and judged; nothing is constructed.
+
+        Raises `TypeError` or `ValueError` naming what is declared wrongly.
+        """
+        declaration = declare(model, ReactorModel)  # type: ignore[arg-type]  # a class is hashable
+        if declaration.state is not None and not cls.stateful:
+            raise TypeError(
+                f"{model.__name__} declares `state: {declaration.state.__name__}`, but only a "
+                "ReactorPipeline has one. Derive from ReactorPipeline, or keep plain attributes "
+                "and change them in @event handlers."
+            )
+        checked_fps(model.fps)
+        _check_queue(model.__name__, model.buffer_size, model.latency)
+        return declaration
 
     @property
     def dedupe(self) -> frozenset[str]:
@@ -84,11 +97,7 @@ class ModelProgram:
     def contract(self) -> Contract:
         """Return what the model declares, with the rate and bounds that are in force."""
         bound, latency = self.model.buffer_size, self.model.latency
-        name = type(self.model).__name__
-        if isinstance(bound, bool) or not isinstance(bound, int) or bound <= 0:
-            raise ValueError(f"{name}.buffer_size must be a whole number above 0; got {bound!r}")
-        if latency not in ("adaptive", "fixed"):
-            raise ValueError(f'{name}.latency is "adaptive" or "fixed"; got {latency!r}')
+        _check_queue(type(self.model).__name__, bound, latency)
         return self.declaration.contract(
             **{"name": self.declaration.title, **self._facts},
             fps=self.stage.fps,
@@ -257,3 +266,10 @@ class ModelProgram:
             return link.Answered(message.number)
         data = checked_message(self.model, reply)
         return link.Answered(message.number, message_name(type(reply)), data)
+
+
+def _check_queue(name: str, bound: Any, latency: Any) -> None:
+    if isinstance(bound, bool) or not isinstance(bound, int) or bound <= 0:
+        raise ValueError(f"{name}.buffer_size must be a whole number above 0; got {bound!r}")
+    if latency not in ("adaptive", "fixed"):
+        raise ValueError(f'{name}.latency is "adaptive" or "fixed"; got {latency!r}')

@@ -10,9 +10,12 @@ from enum import Enum
 from typing import Any, Final
 
 from reactor_actors.core.contract import Contract
-from reactor_actors.core.errors import BufferClosed
+from reactor_actors.core.errors import BufferClosed, ModelClassError
 from reactor_actors.core.media import Batch
+from reactor_actors.core.naming import file_of
 from reactor_actors.engine.program import Settled
+from reactor_actors.interface.declaration import Declaration
+from reactor_actors.interface.model import ReactorModel
 from reactor_actors.interface.pipeline import Idle, ReactorPipeline
 from reactor_actors.interface.program import ModelProgram
 from reactor_actors.interface.state import InputState
@@ -44,14 +47,21 @@ class PipelineProgram(ModelProgram):
         self._open = asyncio.Event()
         self._turns: _Turns | None = None
         self._refused: Exception | None = None
-        self._fresh_state()  # one that cannot be made is found here, not by the first client
+
+    @classmethod
+    def declared(cls, model: type[ReactorModel]) -> Declaration:
+        """Return what a class declares, whole and judged. As `ModelProgram.declared`."""
+        declaration = super().declared(model)
+        _fresh_state(declaration)  # one that cannot be made is found here, not by the first client
+        return declaration
 
     async def load(self) -> Contract:
         """Call the author's `load`, after which there must be an `inference`."""
         contract = await super().load()
         if getattr(self.model.inference, "__func__", None) is ReactorPipeline.inference:  # type: ignore[attr-defined]
-            raise TypeError(
-                f"{type(self.model).__name__} has no inference(): write a generator method, or "
+            cls = type(self.model)
+            raise ModelClassError(
+                f"{file_of(cls)}: {cls.__name__} has no inference(): write a generator method, or "
                 "assign one in load()"
             )
         return contract
@@ -62,7 +72,7 @@ class PipelineProgram(ModelProgram):
 
     def begin(self) -> None:
         """Make the session's state and generator."""
-        self.model.state = self._fresh_state()
+        self.model.state = _fresh_state(self.declaration)
         self._begin_turns()
 
     def enter(self) -> None:
@@ -134,11 +144,6 @@ class PipelineProgram(ModelProgram):
         seconds = time.perf_counter() - began - (self.stage.waited - waited)
         return Turn(output, batch, seconds)
 
-    def _fresh_state(self) -> InputState:
-        declared = self.declaration.state
-        initial = self.declaration.parameters.parse({})
-        return declared(**initial) if declared else InputState()
-
     def _begin_turns(self) -> _Turns:
         self._refused = None
         self._turns = _Turns(self.model.inference())  # type: ignore[attr-defined]
@@ -170,6 +175,11 @@ class PipelineProgram(ModelProgram):
         raise TypeError(
             f"inference() yields an Output, Idle or an array; got {type(produced).__name__}"
         )
+
+
+def _fresh_state(declaration: Declaration) -> InputState:
+    initial = declaration.parameters.parse({})
+    return declaration.state(**initial) if declaration.state else InputState()
 
 
 class _Returned(Enum):

@@ -34,7 +34,6 @@ from reactor_actors.transports.webrtc.ice import IceSettings, bound_addresses, g
 
 ANSWER_SECONDS = 10.0
 CLOSE_SECONDS = 3.0
-PING_SECONDS = 5.0
 SAMPLE_SECONDS = 1.0
 
 _PRIVATE = "_RTCRtpReceiver__"
@@ -99,7 +98,7 @@ class Viewer:
             seconds = time.monotonic() - began - seat.queued
             self._report(FirstPicture(self._number, seconds))
         async with asyncio.TaskGroup() as group:
-            work = [group.create_task(w) for w in (self._sample(), self._ask(), self._ping())]
+            work = [group.create_task(w) for w in (self._sample(), self._ask())]
             reason = await self._over
             for task in work:
                 task.cancel()
@@ -156,13 +155,11 @@ class Viewer:
             await asyncio.sleep(SAMPLE_SECONDS)
             self._report(self._tally.sample(time.monotonic()))
 
-    async def _ping(self) -> None:
-        while True:
-            self._control.send(words.ping())
-            await asyncio.sleep(PING_SECONDS)
-
     async def _ask(self) -> None:
-        """Say one call after the other, each when the one before it is answered."""
+        """Say one call after the other, each when the one before it is answered.
+
+        They are the sign of life that a server expects of every client.
+        """
         for number in itertools.count():
             await asyncio.sleep(self._plan.pause)
             request, began = str(next(self._requests)), time.monotonic()

@@ -39,13 +39,6 @@ def resume(track: str) -> bytes:
     return bytes(said.SerializeToString())
 
 
-def ping() -> bytes:
-    """Give a sign of life."""
-    said = ClientControl(kind=NOTIFICATION)
-    said.ping.SetInParent()
-    return bytes(said.SerializeToString())
-
-
 def answer_in(payload: bytes, *, control: bool) -> tuple[str, str | None] | None:
     """Return the id of the request that a frame answers, and the error if it is one."""
     heard = parse(ServerControl if control else ServerData, payload)

@@ -112,11 +112,15 @@ class Errors(logging.Handler):
     """What a logger told of errors; a model's actor sets up logging anew, so no fixture sees it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.told: list[str] = []
+        self.warnings: list[str] = []
         self.whose: set[tuple[str | None, str | None]] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.ERROR:
+            self.warnings.append(record.getMessage())
+            return
         self.told.append(record.getMessage())
         self.whose.add((current_replica(), current_session()))
 
@@ -218,12 +222,18 @@ async def test_what_is_told_of_a_crash_names_the_replica_and_the_session_it_cut_
     assert current_replica() is None
 
 
-async def test_the_fourth_failure_gives_up_and_ends_the_session(tmp_path: Path) -> None:
+async def test_the_fourth_failure_gives_up_and_ends_the_session(
+    tmp_path: Path, errors: Errors
+) -> None:
     source = source_in(tmp_path, MODEL.replace("level: int = 7", "level: int = -1"))
     async with kept(lambda: Thread(source)) as one:
         await one.watched()
         assert await asyncio.wait_for(one.ended, SECONDS) is False
         assert one.notices().count("modelRestarting") == 3
+        assert errors.warnings == [
+            f"the model restarts in 0.01 s; restarts left after this one: {left}"
+            for left in (2, 1, 0)
+        ]
         assert outbound.SessionEnded("error") in one.peer.told
         assert one.host.state is State.TERMINATED
 
@@ -239,6 +249,42 @@ async def test_a_declaration_that_no_restart_can_mend_is_final(tmp_path: Path) -
     async with kept(lambda: Thread(source), delays=(60.0,)) as one:
         with pytest.raises(SetupError, match="no such luck"):
             await asyncio.wait_for(one.ended, SECONDS)
+
+
+WRONG = """
+from reactor_actors import VideoModel, VideoOut
+from reactor_actors.interface import InputState, ReactorModel, ReactorPipeline
+
+class Dials(InputState):
+    level: int = 7
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("(VideoModel):\n    async def start_session(self): ...", "is a plain function"),
+        ("(ReactorModel):\n    state: Dials", "only a ReactorPipeline has one"),
+        ("(ReactorPipeline):\n    def infer(self): yield None", r"has no inference\(\)"),
+    ],
+)
+async def test_a_class_that_declares_what_cannot_be_is_final(
+    tmp_path: Path, errors: Errors, body: str, said: str
+) -> None:
+    source = source_in(tmp_path, f"{WRONG}class Fragile{body}")
+    async with kept(lambda: Thread(source), delays=(60.0,)) as one:
+        with pytest.raises(SetupError, match=said) as caught:
+            await asyncio.wait_for(one.ended, SECONDS)
+        assert caught.value.message.startswith(f"{tmp_path}/fragile.py: Fragile ")
+    assert errors.told == [caught.value.message]
+
+
+async def test_a_constructor_that_raises_counts_against_the_budget(tmp_path: Path) -> None:
+    text = "(ReactorModel):\n    def __init__(self): raise TypeError('no GPU')"
+    source = source_in(tmp_path, f"{WRONG}class Fragile{text}")
+    async with kept(lambda: Thread(source)) as one:
+        assert await asyncio.wait_for(one.ended, SECONDS) is False
 
 
 async def test_a_model_that_is_stopped_ends_cleanly(tmp_path: Path) -> None:

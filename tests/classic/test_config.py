@@ -63,6 +63,17 @@ def test_a_key_with_the_name_of_a_method_is_reached_by_key() -> None:
     assert list(config.items()) == [("items", 3)]
 
 
+def test_it_can_be_had_as_plain_dicts_for_libraries_that_take_no_others() -> None:
+    config = made()
+    plain = config.to_dict()
+    assert plain == config
+    kinds = [type(plain), type(plain["model"]), type(plain["model"]["layers"][0])]
+    assert kinds == [dict, dict, dict]
+    plain["model"]["layers"].append({"size": 9})
+    plain["model"]["width"] = 1
+    assert config == made()
+
+
 def test_it_does_not_change_what_it_was_made_from() -> None:
     values: dict[str, Any] = {"model": {"width": 64}}
     Config(values).model.width = 1
@@ -94,6 +105,7 @@ def test_whatever_yaml_holds_is_the_same_as_config(values: dict[str, Any]) -> No
     config = Config(values)
     assert config == values
     assert pickle.loads(pickle.dumps(config)) == values
+    assert config.to_dict() == values
     for key, value in values.items():
         assert config[key] == value
         assert isinstance(config[key], Config) == isinstance(value, dict)

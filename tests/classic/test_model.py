@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reactor_actors.classic import AudioIn, VideoModel, VideoOut, command, model
+from reactor_actors.classic.config import Config
 from reactor_actors.classic.declaration import spec_of
 from reactor_actors.classic.model import is_decorated
 from reactor_actors.manifest import declare_weights_path
@@ -164,6 +165,23 @@ def test_a_model_tells_its_commands_its_tracks_and_its_capabilities() -> None:
         "emission_fps": 24.0,
     }
     assert Told({}).commands() == commands  # type: ignore[arg-type]
+
+
+def test_a_constructor_may_hand_the_config_on_or_keep_it() -> None:
+    class Keeping(Told):
+        def __init__(self, config: Config) -> None:
+            super().__init__()
+            self.config = config
+
+    class HandingOn(Told):
+        def __init__(self, config: Config) -> None:
+            super().__init__(config=config)
+            self.config = config
+
+    for cls in (Keeping, HandingOn):
+        assert cls(Config({"width": 64})).config.width == 64
+    with pytest.raises(TypeError, match="confg"):
+        Told(confg={})  # type: ignore[call-arg]
 
 
 def test_a_rate_that_adapts_is_told_as_none() -> None:

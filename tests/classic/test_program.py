@@ -14,7 +14,7 @@ import pytest
 from reactor_actors.classic import VideoIn, VideoModel, VideoOut, command, get_ctx, model
 from reactor_actors.classic.config import Config
 from reactor_actors.core import messages as link
-from reactor_actors.core.errors import ModelError
+from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.session import Limits, State
 from reactor_actors.core.wire import outbound
 from tests.classic.models import Painter, Waiter, attached
@@ -530,7 +530,7 @@ async def test_a_model_that_is_never_served_leaves_no_thread() -> None:
 
 @pytest.mark.parametrize("factor", [0, -1, "2", True, float("nan"), None])
 async def test_a_factor_that_is_no_number_above_zero_is_refused(factor: Any) -> None:
-    with pytest.raises(ModelError, match="config key 'fps_debuff_factor' is a number above 0; got"):
+    with pytest.raises(SetupError, match="config key 'fps_debuff_factor' is a number above 0; got"):
         async with serving(Painter, {"fps_debuff_factor": factor}):
             pass
 

@@ -102,6 +102,27 @@ async def test_what_a_command_returns_goes_to_its_caller_alone(
         assert bert.messages == []
 
 
+class Quieter(Talker):
+    """Writes two commands of its parent anew, one of them as a command."""
+
+    def say(self, value: Any) -> str:
+        return "undecorated"
+
+    @command("quick")
+    def rush(self, name: str) -> str:
+        return "decorated"
+
+
+async def test_a_command_that_is_written_anew_without_its_decorator_stays_the_parents() -> None:
+    async with serving(Quieter) as local:
+        anna = local.join("anna")
+        assert await anna.ask("say", value=3) == outbound.Reply(
+            "anna-1", "say", "say", {"result": 3}
+        )
+        answer = await anna.ask("quick", name="x")
+        assert answer == outbound.Reply("anna-2", "quick", "quick", {"result": "decorated"})
+
+
 async def test_a_command_that_returns_nothing_is_acknowledged() -> None:
     async with serving(Talker) as local:
         assert await local.join("anna").ask("say", value=None) == outbound.Ack("anna-1")

@@ -16,7 +16,7 @@ from reactor_actors.cli.app import NAME, app, main
 from reactor_actors.scaffold import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("init", "check", "schema", "serve", "status", "logs", "stop")
+VERBS = ("init", "check", "schema", "run", "serve", "bench", "status", "logs", "stop")
 
 
 def completed(words: str) -> list[str]:

@@ -606,3 +606,26 @@ def test_the_host_knows_the_session_while_the_model_takes_part_in_it(serve: Serv
         host.deliver(message)
     handled(program, 5)
     assert known == [None, "one", "one", "one", None]
+
+
+def test_what_is_queued_settles_when_it_has_been_handled(serve: Served) -> None:
+    gate = threading.Event()
+
+    async def handle(message: ToModel) -> None:
+        await asyncio.to_thread(gate.wait, SECONDS)
+
+    host, program, *_ = serve(handle=handle)
+    host.deliver(SessionStarted("s"))
+    settled = host.settle()
+    with pytest.raises(TimeoutError):
+        settled.result(0.05)
+    gate.set()
+    settled.result(SECONDS)
+    assert program.handled == [SessionStarted("s")]
+
+
+def test_nothing_settles_before_a_model_is_loaded() -> None:
+    host = ModelHost(SmallProgram)
+    with pytest.raises(RuntimeError, match="load"):
+        host.settle()
+    assert host.close()

@@ -49,6 +49,8 @@ async def test_every_picture_is_there_as_a_film_with_its_time(tmp_path: Path) ->
     with av.open(str(tmp_path / "a.mp4")) as file:
         stream = file.streams.video[0]
         assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 64, 48)
+        # BT.601 in limited range, by the numbers of H.273.
+        assert (stream.codec_context.colorspace, stream.codec_context.color_range) == (6, 1)
         assert float(stream.duration * stream.time_base) == pytest.approx(0.5, abs=1e-3)
 
 
@@ -156,6 +158,11 @@ async def test_a_session_that_the_model_ends_is_a_whole_file(tmp_path: Path) -> 
     outcome = await record("Painter", tmp_path / "a.mp4", {"enough": 5}, seconds=60.0)
     assert (outcome.frames, outcome.end) == (5, "the model has ended the session")
     assert len(film(tmp_path / "a.mp4")) == 5
+
+
+async def test_the_model_learns_that_its_session_is_over(tmp_path: Path) -> None:
+    await record("Counting", tmp_path / "out", {"diary": str(tmp_path / "diary")}, frames=3)
+    assert (tmp_path / "diary").read_text() == "alone over "
 
 
 async def test_ctrl_c_leaves_whole_files(tmp_path: Path) -> None:

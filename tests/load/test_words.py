@@ -15,7 +15,6 @@ def test_the_server_understands_every_word() -> None:
     )
     assert v1.decode(Channel.CONTROL, words.schema("8")) == inbound.SchemaRequest("8")
     assert v1.decode(Channel.CONTROL, words.resume("main")) == inbound.Resume("main")
-    assert v1.decode(Channel.CONTROL, words.ping()) == inbound.Ping()
 
 
 def test_answers_are_known_by_their_request_and_errors_by_their_text() -> None:

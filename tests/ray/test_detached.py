@@ -86,6 +86,8 @@ def test_a_deployment_goes_on_without_its_terminal_until_it_is_stopped(
     assert re.search(r"dashboard\s+http://127\.0\.0\.1:\d+", begun.stdout)
     assert re.search(r"dashboard of the cluster: http://127\.0\.0\.1:\d+", shown)
     assert "READY" in command(head, "status", "left").stdout
+    told = json.loads(command(head, "status", "--json").stdout)["deployments"]["left"]
+    assert (told["state"], told["replicas"][0]["state"]) == ("available", "READY")
     assert "painted by hand" in command(head, "logs").stdout
 
     os.kill(keeper(), signal.SIGKILL)

@@ -12,7 +12,9 @@ from reactor_actors.interface import (
     ReactorPipeline,
     Video,
     connected,
+    disconnected,
     event,
+    session_ended,
 )
 
 
@@ -38,10 +40,24 @@ class Counting(ReactorPipeline):
     def load(self, config: dict) -> None:
         self.batch = config.get("batch", 1)
         self.fails_at = config.get("fails_at", 1_000_000)
+        self.diary = config.get("diary")
 
     @connected
     async def greet(self) -> None:
         await self.send(Echoed(text="hello"))
+
+    @disconnected
+    def miss(self) -> None:
+        self.note("alone")
+
+    @session_ended
+    def rest(self) -> None:
+        self.note("over")
+
+    def note(self, what: str) -> None:
+        if self.diary:
+            with open(self.diary, "a") as diary:
+                diary.write(f"{what} ")
 
     @event(name="echo")
     def echo(self, text: str) -> Echoed:
