@@ -107,7 +107,8 @@ CHAPTERS = (
         "reactor_actors",
         "launch Deployment FrameBatch reactor_actors.actors.subscription:Subscription "
         "reactor_actors.core.batches:Delivery reactor_actors.transports.status:Status "
-        "reactor_actors.transports.status:ReplicaStatus reactor_actors.core.session:State",
+        "reactor_actors.transports.status:ReplicaStatus reactor_actors.transports.status:Encoding "
+        "reactor_actors.core.session:State",
         made="Deployment Subscription",
     ),
     Chapter(
