@@ -216,6 +216,28 @@ async def test_a_bound_that_is_none_is_refused_at_load(size: object) -> None:
         await program_of(cls).load()
 
 
+async def test_a_bound_that_load_makes_none_is_refused_after_it() -> None:
+    class Wrong(ReactorModel):
+        def load(self, config):
+            self.buffer_size = 0
+
+    with pytest.raises(
+        ValueError, match=r"Wrong\.buffer_size must be a whole number above 0; got 0"
+    ):
+        await program_of(Wrong).load()
+
+
+async def test_a_class_that_declares_what_cannot_be_is_not_constructed() -> None:
+    class Wrong(ReactorModel):
+        buffer_size = 0
+
+        def __init__(self):
+            raise RuntimeError("constructed")
+
+    with pytest.raises(ValueError, match="buffer_size"):
+        program_of(Wrong)
+
+
 async def test_a_latency_that_is_unknown_is_refused_at_load() -> None:
     cls = type("Mine", (ReactorModel,), {"latency": "low"})
     with pytest.raises(ValueError, match=r'Mine\.latency is "adaptive" or "fixed"; got \'low\''):
