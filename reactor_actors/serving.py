@@ -24,8 +24,10 @@ from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.service import Order, Service
 from reactor_actors.core.contract import Contract
+from reactor_actors.core.media import Direction
 from reactor_actors.loader import ModelSource
 from reactor_actors.signals import Moment, Signals
+from reactor_actors.transports.http.settings import webcam_warning
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.status import Status
 
@@ -238,9 +240,16 @@ class Life:
             contract = deployment.contract() if status.loaded and not announced else None
             if contract is not None:
                 self._display.loaded(contract, status, time.monotonic() - began)
+                self._warn(contract)
                 announced = True
             self._display.stands(status)
         return ended is not False
+
+    def _warn(self, contract: Contract) -> None:
+        """Say what this model's viewers will not be able to do."""
+        warning = webcam_warning(self._orders.settings.http)
+        if warning is not None and contract.tracks_towards(Direction.IN):
+            log.warning("%s", warning)
 
     def _drain(self, deployment: Deployed) -> None:
         """Let the running session end by itself, unless somebody is in a hurry."""

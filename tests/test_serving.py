@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ import pytest
 from reactor_actors.actors.console import Line
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError
+from reactor_actors.core.media import Direction, Kind, Track
 from reactor_actors.loader import ModelSource
 from reactor_actors.manifest import Manifest
 from reactor_actors.serving import Orders, serve
+from reactor_actors.transports.http.settings import HttpSettings
+from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.status import Status
 
 SOURCE = ModelSource(Manifest(folder=Path("/m"), import_string="a:B", name="a"), {})
@@ -41,12 +45,13 @@ class Deployment:
         self.lives: list[Callable[[], bool | None]] = []
         self.drains: list[Callable[[], bool]] = []
         self.given_up = False
+        self.tracks: tuple[Track, ...] = ()
 
     def ended(self, seconds: float) -> bool | None:
         return self.lives.pop(0)() if self.lives else None
 
     def contract(self) -> Contract | None:
-        return Contract(name="a")
+        return Contract(name="a", tracks=self.tracks)
 
     def status(self) -> Status:
         return Status("a", self.url, "available")
@@ -128,6 +133,17 @@ def test_ctrl_c_ends_in_order_and_at_once(deployment: Deployment) -> None:
     assert serve(orders(), told, deployment.cluster)
     assert deployment.told == ["join", "deploy", "stop", "leave"]
     assert told.words == ["listening", "loaded a", "available", "ending"]
+
+
+@pytest.mark.parametrize(("direction", "warned"), [(Direction.IN, True), (Direction.OUT, False)])
+def test_who_serves_to_other_machines_is_told_what_a_browser_will_refuse(
+    deployment: Deployment, caplog: pytest.LogCaptureFixture, direction: Direction, warned: bool
+) -> None:
+    deployment.tracks = (Track("webcam", Kind.VIDEO, direction),)
+    deployment.lives = [lambda: None, interrupt(signal.SIGINT)]
+    served = replace(orders(), settings=ServerSettings(http=HttpSettings(host="0.0.0.0")))
+    assert serve(served, Told(), deployment.cluster)
+    assert any("webcam or microphone" in line for line in caplog.messages) == warned
 
 
 def test_sigterm_lets_the_session_end_by_itself(deployment: Deployment) -> None:

@@ -6,7 +6,6 @@ options, are to need neither Ray nor aiortc.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 
@@ -21,7 +20,7 @@ from reactor_actors.core.session import Limits
 from reactor_actors.loader import find_model
 from reactor_actors.serving import Display, Orders
 from reactor_actors.serving import serve as serve_model
-from reactor_actors.transports.http.settings import HttpSettings, webcam_warning
+from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.venue import VenueSettings
 from reactor_actors.transports.webrtc.connections import ConnectionLimits
@@ -48,16 +47,12 @@ __all__ = [
     "run",
 ]
 
-log = logging.getLogger("reactor_actors.serve")
-
 
 def run(orders: Orders) -> bool:
     """Serve, telling a person how it goes; return whether the end was a clean one."""
     display = display_for(orders)
     try:
         configure(orders.logs)
-        if (warning := webcam_warning(orders.settings.http)) is not None:
-            log.warning("%s", warning)
         return serve_model(orders, display)
     finally:
         display.close()

@@ -27,6 +27,7 @@ from reactor_actors.flow.bell import Bell
 from reactor_actors.flow.playout import Pace, Playout
 from reactor_actors.flow.queue import FrameQueue, QueueStatistics
 from reactor_actors.transports.figures import Traffic
+from reactor_actors.transports.notes import log_note
 from reactor_actors.transports.uploads import Uploads
 
 log = logging.getLogger("reactor_actors.session")
@@ -269,7 +270,7 @@ class TransportHost:
 
     def _note(self, note: ev.Note, session: str | None) -> None:
         with working_for(session, self._replica):
-            _log_note(note)
+            log_note(note)
         self._journal(replace(note, session=session))
         if note.kind == "transition":
             self.traffic.rest()
@@ -340,11 +341,3 @@ class TransportHost:
     def _grant(self, grant: Grant) -> None:
         if self._model is not None:
             self._model.grant(grant)
-
-
-_LEVELS = {"ignored": logging.WARNING, "error": logging.ERROR, "command": logging.DEBUG}
-
-
-def _log_note(note: ev.Note) -> None:
-    level = _LEVELS.get(note.kind, logging.INFO)
-    log.log(level, "%s %s", note.kind, " ".join(f"{k}={v}" for k, v in note.facts.items()))

@@ -111,7 +111,7 @@ async def test_what_is_logged_for_a_session_belongs_to_it(room: Room) -> None:
     logger, ear = logging.getLogger("reactor_actors.session"), Ear()
     level = logger.level
     logger.addHandler(ear)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.DEBUG)
     try:
         room.host.start("one")
         room.host.join(FakePeer("1002"))
