@@ -24,7 +24,9 @@ types: $(STAMP)
 bench: $(STAMP)  ## The project's own measurements, in minutes
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.handoff
-	$(BIN)/python -m benchmarks.loopback
+	mkdir -p build
+	$(BIN)/python -m benchmarks.loopback --json build/loopback.json
+	$(BIN)/python -m benchmarks.plots build/loopback.json docs/loopback.png
 	$(BIN)/python -m benchmarks.soak
 
 docs: $(STAMP)  ## Write docs/reference.md anew
