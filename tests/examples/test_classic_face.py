@@ -229,10 +229,13 @@ async def test_a_new_session_begins_in_the_mood_of_the_config() -> None:
         assert told.data == {"mood": "cross", "before": "amazed"}
 
 
-async def test_it_is_found_without_a_manifest_and_takes_the_config_that_it_names() -> None:
-    assert not (FOLDER / "reactor.yaml").exists()
+async def test_it_is_found_without_its_manifest_and_takes_the_config_that_it_names(
+    tmp_path: Path,
+) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "face"))
+    (folder / "reactor.yaml").unlink()
     overrides = ["--model.start.mood=cross", "--model.picture.width=64"]
-    program = load_program(find_model(FOLDER, overrides=overrides, environ={}))
+    program = load_program(find_model(folder, overrides=overrides, environ={}))
     try:
         contract = await program.load()
         model = program.model
@@ -244,14 +247,9 @@ async def test_it_is_found_without_a_manifest_and_takes_the_config_that_it_names
     assert model.config.picture == {"width": 64, "height": 480}
 
 
-def test_an_older_manifest_beside_it_means_the_same(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(FOLDER, tmp_path / "face"))
-    (folder / "reactor.yaml").write_text(
-        "model: {name: puppet, version: 1.10}\n"
-        "runtime: {import: model:ClassicFace, config: config.yml}\n"
-    )
-    source = find_model(folder, environ={})
-    assert (source.manifest.name, source.manifest.version) == ("puppet", "1.10")
+def test_its_manifest_of_the_older_shape_means_the_same() -> None:
+    source = find_model(FOLDER, environ={})
+    assert (source.manifest.name, source.manifest.version) == ("classic-face", "1.2.0")
     assert source.config["start"] == {"mood": "happy", "colour": "mint"}
     assert load_class(source.manifest).__name__ == "ClassicFace"
 
