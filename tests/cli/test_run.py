@@ -42,7 +42,11 @@ def refused(*words: str) -> str:
         (["--headless", MODEL, "--out=a.webm"], "--out expects a file ending in .mp4 or .gif"),
         (["--headless", MODEL, "--out=a.gif", "--frames=0"], "--frames expects a whole number"),
         (["--headless", MODEL, "--out=a.gif", "--seconds=0"], "--seconds expects a number above 0"),
-        (["--headless", MODEL, "--out=a.gif", "--fps=0"], "--fps expects a number above 0; got 0"),
+        (
+            ["--headless", MODEL, "--out=a.gif", "--fps=0"],
+            "--fps expects a number a second above 0; got '0'",
+        ),
+        (["--headless", MODEL, "--out=a.gif", "--fps=fast"], "--fps expects a number a second"),
         (["--headless", MODEL, "--out=a.gif", "--fps=9", "--realtime"], "--fps is for a run that"),
         (["--headless", MODEL, "--out=a.gif", "--script=no.yml"], "--script no.yml cannot be read"),
         (["--headless", MODEL, "--out=a.gif", "--secnds=2"], "did you mean --seconds?"),
@@ -113,7 +117,9 @@ def test_a_model_that_fails_ends_the_command_with_its_traceback(tmp_path: Path) 
     assert len(film(tmp_path / "a.mp4")) == 1
 
 
-def test_what_a_model_prints_is_not_among_the_lines_of_json(tmp_path: Path) -> None:
+def test_what_a_model_prints_is_not_among_the_lines_of_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pipeline.py").write_text(
         "import ctypes\nimport os\nimport numpy as np\n"
         "from reactor_actors.interface import Output, ReactorPipeline, Video\n\n"
@@ -128,6 +134,8 @@ def test_what_a_model_prints_is_not_among_the_lines_of_json(tmp_path: Path) -> N
         "        raise ValueError('the paint is out')\n"
     )
     (tmp_path / "reactor.yaml").write_text("model: pipeline:Chatty\n")
+    # Unbuffered, native code would have nothing to write late.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     ended = run_as_a_person(str(tmp_path), f"--out={tmp_path / 'a.mp4'}", "--json")
     events = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [event["event"] for event in events] == ["loading", "started", "ended"]
