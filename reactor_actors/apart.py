@@ -1,7 +1,8 @@
 """A function called in a process of its own, so that nothing it does can hurt whoever asks.
 
 For author code that is only looked at: it may print, hang, start processes, or bring its process
-down. What it returns, or raises of our own errors, comes back; nothing that it has begun stays.
+down. What it returns, or raises of our own errors, comes back. Its process ends with the answer, or
+with whoever asks, and so do those that it has begun, but for any that made a session of their own.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any, TypeVar
 
 from reactor_actors.core.errors import ModelError, ReactorError
@@ -26,8 +28,8 @@ STANDARD_ERROR = 2
 _GRACE_SECONDS = 5.0
 _LAST_BYTES = 4000
 _CODE = (
-    "import sys; sys.path[:] = sys.argv[3:]; "
-    "from reactor_actors.apart import answer; answer(int(sys.argv[1]), float(sys.argv[2]))"
+    "import sys; sys.path[:] = sys.argv[4:]; from reactor_actors.apart import answer; "
+    "answer(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))"
 )
 
 
@@ -47,13 +49,18 @@ def apart(
     Raises `ReactorError` as the function does, and `ModelError` when the process takes too long or
     ends without an answer; `detail` then holds its last words.
     """
-    with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as found:
+    with (
+        tempfile.TemporaryFile() as words,
+        tempfile.TemporaryFile() as found,
+        _lifeline() as lifeline,
+    ):
+        ours = [str(found.fileno()), str(lifeline.fileno()), str(seconds)]
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CODE, str(found.fileno()), str(seconds), *sys.path],
+            [sys.executable, "-P", "-c", _CODE, *ours, *sys.path],
             stdin=subprocess.PIPE,
             stdout=words if output is None else output,
             stderr=words if output is None else output,
-            pass_fds=(found.fileno(),),
+            pass_fds=(found.fileno(), lifeline.fileno()),
             start_new_session=True,  # it is ended with whatever it has begun
         )
         began = time.monotonic()
@@ -70,9 +77,11 @@ def apart(
         return value
 
 
-def answer(descriptor: int, seconds: float) -> None:
+def answer(descriptor: int, lifeline: int, seconds: float) -> None:
     """Call the function that standard input names, and leave. Belongs to the other process."""
-    os.set_inheritable(descriptor, False)
+    for own in (descriptor, lifeline):
+        os.set_inheritable(own, False)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     del sys.argv[1:]
     if seconds:
         # Also when nobody waits any more; and its last words are where it hangs.
@@ -89,6 +98,20 @@ def answer(descriptor: int, seconds: float) -> None:
     sys.stderr.flush()
     # Threads and exit handlers of the author's have no say in when this ends.
     os._exit(0)
+
+
+@contextlib.contextmanager
+def _lifeline() -> Iterator[IO[bytes]]:
+    """Lend the end of a pipe that can be read to its end once this process is gone, or done."""
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as theirs, os.fdopen(write, "wb"):
+        yield theirs
+
+
+def _end_with(lifeline: int) -> None:
+    """End this process and its group when nobody waits for it any more, however that came."""
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _result(what: str, status: int, found: IO[bytes], words: IO[bytes], late: float | None) -> Any:

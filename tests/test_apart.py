@@ -15,6 +15,7 @@ import pytest
 from reactor_actors.apart import apart
 from reactor_actors.core.errors import ModelError, SetupError
 
+ROOT = Path(__file__).parents[1]
 MARK = "REACTOR_ACTORS_TEST_MARK"
 
 
@@ -121,5 +122,39 @@ def test_nothing_that_was_begun_stays(tmp_path: Path) -> None:
     child = int(place.read_text())
     deadline = time.monotonic() + 20
     while alive(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+ASKING = """
+import sys
+from reactor_actors.apart import apart
+from tests.test_apart import telling_and_hanging
+apart("looking", telling_and_hanging, sys.argv[1], seconds=0.0)
+"""
+
+
+def telling_and_hanging(place: str) -> None:
+    """Say which processes are to be gone, and go on for ever."""
+    child = subprocess.Popen(["sleep", "1000"])
+    Path(f"{place}.new").write_text(f"{os.getpid()} {child.pid}")
+    Path(f"{place}.new").rename(place)
+    hanging()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_it_ends_with_whoever_asks(tmp_path: Path, number: signal.Signals) -> None:
+    place = tmp_path / "pids"
+    asking = subprocess.Popen([sys.executable, "-c", ASKING, str(place)], cwd=ROOT)
+    deadline = time.monotonic() + 40
+    while not place.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    begun = [int(pid) for pid in place.read_text().split()]
+    assert all(map(alive, begun))
+    asking.send_signal(number)
+    asking.wait(10)
+    deadline = time.monotonic() + 10
+    while any(map(alive, begun)):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -11,6 +12,7 @@ import typer
 from reactor_actors.cli.bench import bench
 from reactor_actors.cli.check import check
 from reactor_actors.cli.init import init
+from reactor_actors.cli.refusal import logs_json, refuse
 from reactor_actors.cli.run import run
 from reactor_actors.cli.schema import schema
 from reactor_actors.cli.serve import serve
@@ -47,28 +49,19 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
 
     The exit status is 0 for a clean end, and 1 for any other.
     """
+    said = list(sys.argv[1:] if words is None else words)
+    json = logs_json(said, os.environ)
     try:
         # Without it typer draws a box around a mistake.
-        sys.exit(app(words, standalone_mode=False, prog_name=NAME))
+        sys.exit(app(said, standalone_mode=False, prog_name=NAME))
     except (SetupError, ModelError) as error:
-        _refuse(error.message, error.detail)
+        refuse(error.message, error.detail, json=json)
     except typer.Abort:
-        _refuse("interrupted")
+        refuse("interrupted", json=json)
     except Exception as error:
         # typer may bring its own click, or take the installed one: a mistake on the command line
         # is known by what it can do.
         told = getattr(error, "format_message", None)
         if told is None:
             raise
-        _refuse(" ".join(str(told()).split()))
-
-
-def _refuse(message: str, detail: str = "") -> NoReturn:
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if detail:
-        console.print(detail.rstrip(), markup=False)
-    console.print("[bold red]error:[/]", end=" ")
-    console.print(message, markup=False)
-    sys.exit(1)
+        refuse(" ".join(str(told()).split()), json=json)

@@ -68,7 +68,7 @@ def findings(
     yield machine.object_store()
     yield codecs.video()
     yield codecs.sound(model.contract)
-    yield machine.gpus(*machine.nvidia(), machine.torch())
+    yield machine.gpu()
     ray, nodes = machine.cluster(address)
     yield ray
     wanted = model.source.manifest.gpus if model.source and nodes else "auto"

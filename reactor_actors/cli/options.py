@@ -231,5 +231,10 @@ Cluster = Annotated[str, Option("--address", envvar="RAY_ADDRESS", help="Ray clu
 Follow = Annotated[bool, Option("--follow", "-f", help="Go on until Ctrl-C.")]
 Tail = Annotated[int, Option(min=1, help="How many of the last lines, of each process.")]
 Drain = Annotated[
-    float, Option(min=0, help="Seconds that running sessions have to end by themselves.")
+    float,
+    Option(
+        help="Seconds that running sessions have to end by themselves.",
+        parser=seconds("--drain"),
+        metavar="SECONDS",
+    ),
 ]

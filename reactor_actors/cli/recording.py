@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import logging
 import os
 import signal
 import sys
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -22,6 +25,7 @@ from reactor_actors.headless.orders import Audience, Orders, Outcome
 from reactor_actors.headless.run import Run
 from reactor_actors.headless.script import Entry
 
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -34,16 +38,40 @@ def perform(orders: Orders, logs: LogSettings, *, verbose: bool, json: bool) -> 
     if not verbose:
         # One session that begins and ends as it was told to is no news.
         logging.getLogger("reactor_actors").setLevel(max(logs.level, logging.WARNING))
-    teller = JsonTeller() if json else Teller(terminal=on_a_terminal())
+    if json:
+        with standard_output() as lines:
+            outcome = _told(orders, JsonTeller(lines))
+    else:
+        outcome = _told(orders, Teller(terminal=on_a_terminal()))
+    if outcome.failure is not None:
+        raise outcome.failure
+    return bool(outcome.frames) or outcome.end == "interrupted"
+
+
+def _told(orders: Orders, teller: Teller | JsonTeller) -> Outcome:
     began = time.monotonic()
     try:
         outcome = asyncio.run(_performed(orders, teller))
     finally:
         teller.close()
     teller.summary(outcome, time.monotonic() - began)
-    if outcome.failure is not None:
-        raise outcome.failure
-    return bool(outcome.frames) or outcome.end == "interrupted"
+    return outcome
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Lend standard output; what anybody else writes there meanwhile goes to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(STANDARD_OUTPUT)
+    try:
+        os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as lines:
+            yield lines
+    finally:
+        sys.stdout.flush()
+        ctypes.CDLL(None).fflush(None)  # native code has buffers of its own
+        os.dup2(kept, STANDARD_OUTPUT)
+        os.close(kept)
 
 
 async def _performed(orders: Orders, teller: Audience) -> Outcome:
@@ -137,7 +165,10 @@ class Teller:
 
 
 class JsonTeller:
-    """Tells a program: one object per line, on standard output."""
+    """Tells a program: one object per line."""
+
+    def __init__(self, lines: TextIO) -> None:
+        self._lines = lines
 
     def loading(self, name: str) -> None:
         """Write the name."""
@@ -171,7 +202,8 @@ class JsonTeller:
         """Nothing is to be put back."""
 
     def summary(self, outcome: Outcome, took: float) -> None:
-        """Write what came of it."""
+        """Write what came of it; of a failure, its reason."""
+        failure = outcome.failure
         self._write(
             "ended",
             frames=outcome.frames,
@@ -180,10 +212,11 @@ class JsonTeller:
             paths=[str(path) for path in outcome.paths],
             end=outcome.end,
             unsaid=[entry.place for entry in outcome.unsaid],
+            **({} if failure is None else {"error": str(failure)}),
         )
 
     def _write(self, event: str, **facts: Any) -> None:
-        print(json.dumps({"event": event, **facts}, default=str), flush=True)
+        print(json.dumps({"event": event, **facts}, default=str), file=self._lines, flush=True)
 
 
 def in_words(message: Outbound) -> str | None:

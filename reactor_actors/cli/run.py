@@ -11,8 +11,8 @@ from typer import Option
 
 from reactor_actors.actors.logformat import LogFormat
 from reactor_actors.cli import options
+from reactor_actors.cli.values import rate, whole
 from reactor_actors.cli.values import seconds as seconds_of
-from reactor_actors.cli.values import whole
 from reactor_actors.cli.words import target_and_overrides
 from reactor_actors.core.errors import SetupError
 
@@ -41,7 +41,7 @@ Input = Annotated[
 ]
 Fps = Annotated[
     float | None,
-    Option(help="Pictures a second in the file.", metavar="RATE", parser=seconds_of("--fps")),
+    Option(help="Pictures a second in the file.", metavar="RATE", parser=rate("--fps")),
 ]
 Realtime = Annotated[
     bool, Option("--realtime", help="At the pace viewers would see, not as fast as it goes.")
@@ -86,8 +86,8 @@ def run(
     target, overrides = target_and_overrides(words or [], path, known)
     if out is None:
         raise SetupError("--headless needs --out: a .mp4, a .gif, or a folder for PNGs")
-    if fps == 0 or seconds == 0:
-        raise SetupError(f"{'--fps' if fps == 0 else '--seconds'} expects a number above 0; got 0")
+    if seconds == 0:
+        raise SetupError("--seconds expects a number above 0; got 0")
     if realtime and fps is not None:
         raise SetupError("--fps is for a run that is not --realtime: there the model sets the pace")
     orders = Orders(

@@ -48,6 +48,21 @@ def seconds(flag: str, *, negative: bool = False) -> Callable[[str | float], flo
     return read
 
 
+def rate(flag: str) -> Callable[[str | float], float]:
+    """Read how many a second."""
+
+    def read(text: str | float) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number) or number <= 0:
+            raise SetupError(f"{flag} expects a number a second above 0; got {str(text)!r}")
+        return number
+
+    return read
+
+
 def one_of(flag: str, kinds: type[Kind]) -> Callable[[str | Kind], Kind]:
     """Read one of a few words, in any case."""
     words = {str(kind.value).lower(): kind for kind in kinds}

@@ -100,7 +100,7 @@ class Ledger:
             "url": plan.url,
             "model": model,
             "viewers": plan.viewers,
-            "seconds": round(plan.end - plan.start - plan.ramp, 3),
+            "seconds": round(max(0.0, plan.end - plan.start - plan.ramp), 3),
             "ramp": plan.ramp,
             "round_trip": "command" if plan.calls else "schema",
             "total": self._total(),

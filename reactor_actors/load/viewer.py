@@ -71,7 +71,8 @@ class Viewer:
         except RefusedError as error:
             self._trouble(str(error))
         except Exception as error:
-            self._trouble(f"{type(error).__name__}: {error}".rstrip(": "))
+            first = _first(error)
+            self._trouble(f"{type(first).__name__}: {first}".rstrip(": "))
         finally:
             await self._leave()
 
@@ -230,6 +231,13 @@ class _Undecoded(queue.Queue[Any]):
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         if item is None:
             super().put(item, block, timeout)
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first error of a group of tasks."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _bound(host: str) -> tuple[str, ...]:

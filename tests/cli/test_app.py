@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -79,7 +80,9 @@ def test_the_script_that_is_shown_completes_in_a_real_shell(tmp_path: Path) -> N
         (["serve", "--port"], "Option '--port' requires an argument"),
         (["logs", "--tail", "0"], "'--tail'"),
         (["logs", "--tail", "many"], "'--tail'"),
-        (["stop", "--drain", "-1"], "'--drain'"),
+        (["stop", "--drain", "-1"], "--drain expects seconds from 0 on, such as 2.5; got '-1'"),
+        (["stop", "--drain", "nan"], "--drain expects seconds from 0 on"),
+        (["stop", "--drain", "inf"], "--drain expects seconds from 0 on"),
         (["stop", "one", "two"], "Got unexpected extra argument"),
         (["status", "--address", "nowhere"], "--address expects auto or host:port"),
         (["status", "--address", "127.0.0.1:1"], "no Ray cluster answers at"),
@@ -98,6 +101,54 @@ def test_a_mistake_is_one_line_on_standard_error_and_status_1(
     assert told.err.startswith("error: ")
     assert told.err.count("\n") == 1
     assert line in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "variable", "json_lines"),
+    [
+        (["serve", "nowhere", "--log-format", "json"], "", True),
+        (["serve", "nowhere", "--log-format=JSON"], "text", True),
+        (["run", "nowhere", "--headless", "--out=a.gif"], "json", True),
+        (["serve", "--port", "http"], "json", True),
+        (["serve", "nowhere", "--log-format", "text"], "json", False),
+        (["schema", "nowhere"], "json", False),
+    ],
+)
+def test_a_failed_start_is_an_object_where_the_log_is_json(
+    words: list[str],
+    variable: str,
+    json_lines: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REACTOR_LOG_FORMAT", variable)
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    told = capsys.readouterr()
+    assert (ended.value.code, told.out, told.err.count("\n")) == (1, "", 1)
+    assert told.err.startswith("error: ") is not json_lines
+    if json_lines:
+        record = json.loads(told.err)
+        assert (record["level"], record["origin"]) == ("ERROR", "runtime")
+        assert "nowhere" in record["message"] or "--port" in record["message"]
+        assert "exception" not in record
+
+
+def test_the_authors_traceback_is_in_the_object(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text("raise ValueError('the paint is out')\n")
+    (tmp_path / "reactor.yaml").write_text("model: pipeline:Lost\n")
+    words = ["run", "--headless", "--log-format=json", f"--out={tmp_path}/a.gif", str(tmp_path)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "reactor_actors", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    (line,) = ended.stderr.splitlines()
+    assert "ValueError: the paint is out" in json.loads(line)["exception"]
+    assert (ended.returncode, ended.stdout) == (1, "")
 
 
 PAGES = [

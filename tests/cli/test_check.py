@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from reactor_actors.cli.app import main
 from reactor_actors.scaffold import write
 
+ROOT = Path(__file__).parents[2]
 NO_CLUSTER = ["--address", "127.0.0.1:1"]
 """Where none answers: then no Ray is started, which takes seconds."""
 
@@ -46,6 +50,31 @@ def test_for_programs_it_is_one_object_whatever_is_wrong(
     told = json.loads(out)
     bad = [one["subject"] for one in told["findings"] if one["mark"] == "bad"]
     assert (told["ok"], bad) == (False, ["import", "http", "ray"])
+
+
+def test_a_torch_that_cannot_be_imported_is_a_warning_and_all_else_is_looked_at(
+    tmp_path: Path,
+) -> None:
+    folder = write(tmp_path / "dream")
+    broken = tmp_path / "installed" / "torch"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise OSError('libcudart.so.12: cannot open')\n")
+    search = os.pathsep.join([str(broken.parent), os.environ.get("PYTHONPATH", "")])
+    words = [str(folder), "--host", "127.0.0.1", "--port", "0", "--json", *NO_CLUSTER]
+    ended = subprocess.run(
+        [sys.executable, "-m", "reactor_actors", "check", *words],
+        env={**os.environ, "PYTHONPATH": search},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert ended.stderr == ""
+    found = {one["subject"]: one for one in json.loads(ended.stdout)["findings"]}
+    assert (found["gpu"]["mark"], found["ray"]["mark"]) == ("warning", "bad")
+    assert "torch fails: importing torch ended its process" in found["gpu"]["found"]
+    assert "OSError: libcudart.so.12: cannot open" in found["gpu"]["detail"]
 
 
 def test_the_likeliest_mistakes_are_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:

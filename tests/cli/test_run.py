@@ -42,7 +42,11 @@ def refused(*words: str) -> str:
         (["--headless", MODEL, "--out=a.webm"], "--out expects a file ending in .mp4 or .gif"),
         (["--headless", MODEL, "--out=a.gif", "--frames=0"], "--frames expects a whole number"),
         (["--headless", MODEL, "--out=a.gif", "--seconds=0"], "--seconds expects a number above 0"),
-        (["--headless", MODEL, "--out=a.gif", "--fps=0"], "--fps expects a number above 0; got 0"),
+        (
+            ["--headless", MODEL, "--out=a.gif", "--fps=0"],
+            "--fps expects a number a second above 0; got '0'",
+        ),
+        (["--headless", MODEL, "--out=a.gif", "--fps=fast"], "--fps expects a number a second"),
         (["--headless", MODEL, "--out=a.gif", "--fps=9", "--realtime"], "--fps is for a run that"),
         (["--headless", MODEL, "--out=a.gif", "--script=no.yml"], "--script no.yml cannot be read"),
         (["--headless", MODEL, "--out=a.gif", "--secnds=2"], "did you mean --seconds?"),
@@ -87,6 +91,7 @@ def test_a_program_reads_a_line_of_json_for_everything(tmp_path: Path) -> None:
         **{"command": "set_speed", "args": {"speed": 2}},
     }
     assert events[3]["frames"] == 3
+    assert "error" not in events[3]
     assert events[3]["paths"] == [str(out)]
     assert len(list(out.iterdir())) == 3
 
@@ -110,6 +115,38 @@ def test_a_model_that_fails_ends_the_command_with_its_traceback(tmp_path: Path) 
     )
     assert ended.stdout.startswith("1 pictures, 0.0 s in ")
     assert len(film(tmp_path / "a.mp4")) == 1
+
+
+def test_what_a_model_prints_is_not_among_the_lines_of_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pipeline.py").write_text(
+        "import ctypes\nimport os\nimport numpy as np\n"
+        "from reactor_actors.interface import Output, ReactorPipeline, Video\n\n"
+        "print('printed by the import')\n\n\n"
+        "class Picture(Output):\n    main_video: Video\n\n\n"
+        "class Chatty(ReactorPipeline):\n    fps = 30\n\n"
+        "    def inference(self):\n"
+        "        print('printed by a turn', end='')\n"
+        "        ctypes.CDLL(None).puts(b'written by native code')\n"
+        "        os.system('echo printed by a child')\n"
+        "        yield Picture(main_video=np.zeros((16, 16, 3), np.uint8))\n"
+        "        raise ValueError('the paint is out')\n"
+    )
+    (tmp_path / "reactor.yaml").write_text("model: pipeline:Chatty\n")
+    # Unbuffered, native code would have nothing to write late.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    ended = run_as_a_person(str(tmp_path), f"--out={tmp_path / 'a.mp4'}", "--json")
+    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["loading", "started", "ended"]
+    assert (events[-1]["end"], events[-1]["frames"]) == ("failed", 1)
+    assert events[-1]["error"] == "the model has stopped: ValueError: the paint is out"
+    for words in (
+        *("printed by the import", "printed by a turn"),
+        *("written by native code", "printed by a child"),
+    ):
+        assert words in ended.stderr
+    assert ended.returncode == 1
 
 
 def test_ctrl_c_ends_the_command_in_order(tmp_path: Path) -> None:
@@ -171,14 +208,15 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is() -> None:
     assert "echoed text='[bold]ho'" in shown
 
 
-def test_a_program_reads_answers_and_messages(capsys: pytest.CaptureFixture[str]) -> None:
-    teller = JsonTeller()
+def test_a_program_reads_answers_and_messages() -> None:
+    written = StringIO()
+    teller = JsonTeller(written)
     teller.told(Ack("1"), 0, 0.0)
     teller.told(Reply("2", "echo", "echoed", {"text": "ho"}), 30, 1.0)
     teller.told(Failure("3", "dance", "tired", "not now"), 31, 31 / 30)
     teller.told(Message("mood", {"mood": "calm"}), 32, 32 / 30)
     teller.note("a note")
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["reply", "refused", "message", "note"]
     assert lines[1] == {
         **{"event": "refused", "frame": 31, "at": 1.033},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reactor_actors.actors.scale import LinkKind
-from reactor_actors.cli.values import one_of, seconds, whole
+from reactor_actors.cli.values import one_of, rate, seconds, whole
 from reactor_actors.core.errors import SetupError
 
 
@@ -20,6 +20,7 @@ from reactor_actors.core.errors import SetupError
         (seconds("--orphan-timeout"), "0", 0.0),
         (seconds("--orphan-timeout"), "2.5", 2.5),
         (seconds("--ping-timeout", negative=True), "-1", -1.0),
+        (rate("--fps"), "23.976", 23.976),
         (one_of("--link", LinkKind), "Ring", LinkKind.RING),
         (one_of("--link", LinkKind), LinkKind.REFS, LinkKind.REFS),
     ],
@@ -43,6 +44,10 @@ def test_what_an_option_takes_is_read(read: Callable[[Any], Any], text: Any, val
         (seconds("--orphan-timeout"), "-0.5", "seconds from 0 on"),
         (seconds("--orphan-timeout"), "soon", "seconds from 0 on"),
         (seconds("--ping-timeout", negative=True), "-inf", "seconds"),
+        (rate("--fps"), "0", "a number a second above 0"),
+        (rate("--fps"), "-1", "a number a second above 0"),
+        (rate("--fps"), "nan", "a number a second above 0"),
+        (rate("--fps"), "inf", "a number a second above 0"),
         (one_of("--link", LinkKind), "rope", "auto or ring or refs"),
     ],
 )

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ from reactor_actors.core.admission import Mode
 from reactor_actors.core.errors import SetupError
 from reactor_actors.load.crowd import Crowd, processes_for
 from reactor_actors.load.figures import Ledger
-from reactor_actors.load.plan import Call, Plan, Trouble
+from reactor_actors.load.plan import Answer, Call, Plan, Report, Trouble
+from reactor_actors.load.viewer import Viewer
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.venue import VenueSettings
@@ -88,6 +90,23 @@ async def test_viewers_of_one_session_are_measured_and_leave_in_order() -> None:
     for one in document["each"]:
         assert len(one["timeline"]) >= 2
         assert one["queued_ms"] == 0.0
+
+
+@pytest.mark.webrtc
+async def test_a_viewer_that_fails_says_what_has_failed() -> None:
+    reports: list[Report] = []
+
+    def report(one: Report) -> None:
+        if isinstance(one, Answer):
+            raise ValueError("the answer cannot be noted")
+        reports.append(one)
+
+    async with listening(Lamp) as hosted:
+        now = time.monotonic()
+        plan = Plan(hosted.server.url, 1, pause=0.1, start=now, end=now + 30.0)
+        await Viewer(0, plan, report).visit()
+    (trouble,) = (one for one in reports if isinstance(one, Trouble))
+    assert trouble.reason == "ValueError: the answer cannot be noted"
 
 
 @pytest.mark.webrtc

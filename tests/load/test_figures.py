@@ -78,6 +78,11 @@ def test_nobody_who_saw_anything_is_no_figure() -> None:
     assert total["longest_gap_ms"] is None
 
 
+def test_a_measurement_that_ended_before_it_began_took_no_time() -> None:
+    document = Ledger(2).document("paint", Plan("http://server", 2, ramp=20.0))
+    assert (document["seconds"], document["ramp"]) == (0.0, 20.0)
+
+
 def test_a_spread_names_the_value_that_19_of_20_keep_below() -> None:
     assert spread([float(n) for n in range(1, 101)]) == {
         **{"min": 1.0, "p50": 50.5, "p95": 95.0, "max": 100.0, "count": 100}

@@ -19,6 +19,7 @@ from reactor_actors.core.errors import SetupError
 from reactor_actors.core.media import Pixels
 from reactor_actors.core.wire import outbound
 from reactor_actors.loader import find_model, load_class
+from reactor_actors.manifest import read_manifest
 from reactor_actors.scaffold import FILES, TEMPLATES, write
 from tests.local import Local, serving
 
@@ -57,6 +58,15 @@ def test_it_writes_the_documented_files_and_the_folders_name(tmp_path: Path, tem
     assert manifest == {"model": "pipeline:MyModel", "name": "dream-1", "config": "config.yml"}
     assert (folder / "README.md").read_text().startswith("# dream-1\n")
     assert isinstance(yaml.safe_load((folder / "config.yml").read_text()), dict)
+
+
+@pytest.mark.parametrize("name", ["on", "yes", "no", "off", "true", "null", "1.5", "2026-01-01"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_name_that_yaml_reads_as_something_else_stays_a_name(
+    tmp_path: Path, template: str, name: str
+) -> None:
+    manifest = read_manifest(write(tmp_path / name, template) / "reactor.yaml")
+    assert manifest.name == name
 
 
 def test_the_default_is_the_gradient(tmp_path: Path) -> None:

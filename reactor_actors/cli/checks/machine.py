@@ -124,6 +124,17 @@ def torch() -> Torch | None:
     return apart("importing torch", import_torch, seconds=TORCH_SECONDS)
 
 
+def gpu() -> Finding:
+    """Ask the driver and torch, and judge what they say."""
+    named, trouble = nvidia()
+    try:
+        seen = torch()
+    except ModelError as error:
+        told = f"{'; '.join(named) or trouble or 'none'}; torch fails: {error.message}"
+        return Finding("gpu", told, Mark.WARNING, _BROKEN_REMEDY, error.detail)
+    return gpus(named, trouble, seen)
+
+
 def gpus(named: Sequence[str], trouble: str, seen: Torch | None) -> Finding:
     """Judge the GPUs that the driver names and those that torch sees."""
     if trouble:
@@ -139,6 +150,7 @@ def gpus(named: Sequence[str], trouble: str, seen: Torch | None) -> Finding:
 _DRIVER_REMEDY = (
     "reload the driver or restart the machine; in a container, start it with --gpus all"
 )
+_BROKEN_REMEDY = "a model that imports torch cannot be loaded: install it again, with what it needs"
 _TORCH_REMEDY = (
     "install a build of torch for CUDA, of a version that the driver supports (`nvidia-smi` "
     "names the newest), and see that CUDA_VISIBLE_DEVICES hides none"
