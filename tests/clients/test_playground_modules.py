@@ -176,3 +176,103 @@ def test_of_values_that_come_while_one_is_sent_only_the_last_goes_out() -> None:
       tell(sent);
     """
     assert run("latest.js", script) == [[1, 1], [50, 1], [51, 1]]
+
+
+BLOCKED = """
+      for (const name of ["localStorage", "sessionStorage"]) {
+        const get = () => { throw new DOMException("not here", "SecurityError"); };
+        Object.defineProperty(globalThis, name, { configurable: true, get });
+      }
+"""
+
+
+def test_where_storage_is_blocked_the_page_itself_remembers() -> None:
+    script = """
+      const before = module.recall("localStorage", "colour");
+      module.remember("localStorage", "colour", "dark");
+      tell([before, module.recall("localStorage", "colour")]);
+    """
+    assert run("memory.js", BLOCKED + script) == [None, "dark"]
+
+
+def test_what_is_remembered_is_the_browsers_to_keep() -> None:
+    script = """
+      const kept = new Map([["old", "light"]]);
+      const getItem = (key) => kept.get(key) ?? null;
+      const store = { getItem, setItem: (key, text) => kept.set(key, text) };
+      Object.defineProperty(globalThis, "sessionStorage", { configurable: true, value: store });
+      module.remember("sessionStorage", "new", "dark");
+      tell([module.recall("sessionStorage", "old"), kept.get("new")]);
+    """
+    assert run("memory.js", script) == ["light", "dark"]
+
+
+def test_a_token_in_the_address_counts_until_another_is_typed_for_it() -> None:
+    script = """
+      const shown = [];
+      globalThis.fetch = async (_url, { headers }) => {
+        shown.push(headers.Authorization ?? null);
+        return new Response("{}");
+      };
+      const at = (query) => (globalThis.location = { href: `http://127.0.0.1/${query}` });
+      const steps = ["", "!typed", "?token=new", "!better", "", "?token=newer"];
+      at("");
+      for (const step of steps) {
+        if (step.startsWith("!")) module.keepToken(step.slice(1));
+        else at(step);
+        await module.ask("GET", "schema");
+      }
+      tell(shown);
+    """
+    shown = run("server.js", BLOCKED + script)
+    assert shown == [
+        None,
+        "Bearer typed",
+        "Bearer new",
+        "Bearer better",
+        "Bearer better",
+        "Bearer newer",
+    ]
+
+
+def test_only_the_networks_failures_say_that_the_server_is_out_of_reach() -> None:
+    script = """
+      globalThis.location = { href: "http://127.0.0.1/" };
+      const broken = () => { throw new TypeError("terminated"); };
+      const failures = [
+        async () => { throw new TypeError("fetch failed"); },
+        async () => ({ ok: true, text: async () => broken() }),
+        async () => new Response("{"),
+        async () => { throw new DOMException("left", "AbortError"); },
+      ];
+      const told = [];
+      for (const failure of failures) {
+        globalThis.fetch = failure;
+        const error = await module.ask("GET", "schema").catch((error) => error);
+        told.push([error instanceof module.Unreachable, error.name]);
+      }
+      tell(told);
+    """
+    assert run("server.js", BLOCKED + script) == [
+        [True, "Error"],
+        [True, "Error"],
+        [False, "SyntaxError"],
+        [False, "AbortError"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("now", "left"), ("later", "left"), ("never", "TimeoutError")]
+)
+def test_a_limited_signal_ends_with_its_parent_or_its_time(given: str, name: str) -> None:
+    script = """
+      const parent = new AbortController();
+      const leave = () => parent.abort({ name: "left" });
+      if (given[0] === "now") leave();
+      if (given[0] === "later") setTimeout(leave, 1);
+      const awake = setTimeout(() => {}, 5000);
+      const signal = module.limited(parent.signal, 0.2);
+      await module.aborting(new Promise(() => {}), signal).catch(({ name }) => tell(name));
+      clearTimeout(awake);
+    """
+    assert run("waiting.js", script, given) == name

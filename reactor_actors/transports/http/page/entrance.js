@@ -1,6 +1,7 @@
 // The way into a session: a model that loads, a token that is asked for, a queue that moves.
 
-import { Refused, ask, hasToken, keepToken, pause, request } from "./server.js";
+import { Refused, ask, hasToken, keepToken, request } from "./server.js";
+import { pause } from "./waiting.js";
 
 const AGAIN_SECONDS = 1;
 

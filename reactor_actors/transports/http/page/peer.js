@@ -1,6 +1,7 @@
 // One WebRTC connection to a session: signalling, tracks, and the two channels in JSON.
 
 import { ask, request } from "./server.js";
+import { aborting, limited } from "./waiting.js";
 
 const CONNECT_SECONDS = 20;
 const PING_SECONDS = 5;
@@ -40,7 +41,7 @@ export class Peer {
 
   /** Connect; returns when media may flow and both channels are open. Otherwise throws. */
   async connect(signal) {
-    signal = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_SECONDS * 1000)]);
+    signal = limited(signal, CONNECT_SECONDS);
     const [ice, slot] = await Promise.all([
       ask("GET", `${this.#path}ice_servers`, { signal }),
       ask("POST", `${this.#path}connections`, { signal }),
@@ -149,7 +150,7 @@ export class Peer {
     channel.addEventListener("close", () => this.#lose());
     return new Promise((resolve, reject) => {
       channel.addEventListener("open", resolve, { once: true });
-      channel.addEventListener("close", () => reject(new Error("not connected")), { once: true });
+      channel.addEventListener("close", () => reject(new Error("The connection was lost.")), { once: true });
     });
   }
 
@@ -219,14 +220,4 @@ export class Peer {
     this.close();
     this.#listener.lost();
   }
-}
-
-/** Wait for a promise, but not beyond the signal. */
-function aborting(promise, signal) {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason);
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }
