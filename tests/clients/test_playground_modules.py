@@ -276,3 +276,116 @@ def test_a_limited_signal_ends_with_its_parent_or_its_time(given: str, name: str
       clearTimeout(awake);
     """
     assert run("waiting.js", script, given) == name
+
+
+def test_a_late_answer_is_not_taken_for_the_next_ones() -> None:
+    script = """
+      const clock = new module.Clock(() => {});
+      const passed = (seconds) => { performance.now = () => seconds * 1000; };
+      const answer = (ahead) => clock.heard({ time: module.now() + ahead, tracks: {} });
+      passed(0);
+      clock.ping();
+      passed(4);
+      clock.ping();
+      passed(4.5);
+      answer(70);
+      const late = clock.offset;
+      passed(5);
+      answer(5.5);
+      tell([late, clock.offset, clock.roundTrip]);
+    """
+    late, offset, trip = run("clock.js", script)
+    assert late is None
+    assert offset == pytest.approx(6, abs=0.01)
+    assert trip == pytest.approx(1, abs=0.01)
+
+
+STAGE = """
+      const page = new EventTarget();
+      globalThis.addEventListener = page.addEventListener.bind(page);
+      const found = Object.assign(new EventTarget(), {
+        classList: new Set(),
+        blur() {},
+        requestPointerLock: () => new Promise((done) => (found.lock = done)),
+      });
+      found.classList.remove = found.classList.delete;
+      globalThis.document = Object.assign(new EventTarget(), {
+        getElementById: () => found,
+        exitPointerLock() { document.pointerLockElement = null; },
+      });
+      const sent = [];
+      const capture = new module.Capture((name, data) => sent.push([name, data]));
+      const role = { list: false, pair: false, motion: null };
+      const play = (...roles) => {
+        capture.draw(roles.map((more) => ({ ...role, flags: [], ...more })));
+        found.dispatchEvent(new Event("click"));
+      };
+      const key = (type, code, target = page) => {
+        const event = Object.assign(new Event(type, { cancelable: true }), { code });
+        Object.defineProperty(event, "target", { value: target });
+        page.dispatchEvent(event);
+        return event.defaultPrevented;
+      };
+"""
+
+
+def test_keys_are_the_fields_own_while_a_person_types() -> None:
+    script = """
+      play({ name: "go", list: true });
+      const field = { matches: (selector) => selector.includes("textarea") };
+      const editable = { isContentEditable: true, matches: () => false };
+      const slider = { matches: () => false };
+      const down = [page, field, editable].map((target) => key("keydown", "KeyW", target));
+      const up = [key("keyup", "KeyW", field), key("keyup", "KeyW", field)];
+      const slid = key("keydown", "KeyA", slider);
+      capture.stop();
+      tell([down, up, slid]);
+    """
+    assert run("capture.js", STAGE + script) == [[True, False, False], [True, False], True]
+
+
+def test_after_a_break_the_model_is_told_once_which_keys_are_held() -> None:
+    script = """
+      play({ name: "go", flags: ["w", "a"] }, { name: "list", list: true },
+           { name: "pair", pair: true }, { name: "look", motion: { dx: {}, dy: {} } });
+      capture.restate();
+      const first = sent.splice(0);
+      key("keydown", "KeyW");
+      key("keydown", "KeyA");
+      key("keyup", "KeyW");
+      await new Promise((next) => setTimeout(next, 100));
+      sent.splice(0);
+      capture.restate();
+      const playing = sent.splice(0);
+      capture.stop();
+      sent.splice(0);
+      capture.restate();
+      const over = sent.splice(0);
+      capture.restate();
+      tell([first, playing, over, sent]);
+    """
+    first, playing, over, again = run("capture.js", STAGE + script)
+    assert playing == [
+        ["go", {"w": False, "a": True}],
+        ["list", {"keys": ["a"]}],
+        ["pair", {"key": "w", "pressed": False}],
+        ["pair", {"key": "a", "pressed": True}],
+    ]
+    assert over == [
+        ["go", {"w": False, "a": False}],
+        ["list", {"keys": []}],
+        ["pair", {"key": "a", "pressed": False}],
+    ]
+    assert first == again == []
+
+
+def test_a_mouse_that_is_caught_too_late_is_let_go() -> None:
+    script = """
+      play({ name: "look", motion: { dx: {}, dy: {} } });
+      capture.stop();
+      document.pointerLockElement = found;
+      found.lock();
+      await new Promise((next) => setTimeout(next, 0));
+      tell(document.pointerLockElement);
+    """
+    assert run("capture.js", STAGE + script) is None
