@@ -389,3 +389,74 @@ def test_a_mouse_that_is_caught_too_late_is_let_go() -> None:
       tell(document.pointerLockElement);
     """
     assert run("capture.js", STAGE + script) is None
+
+
+QUEUE = """
+      globalThis.location = { href: "http://127.0.0.1/" };
+      const queued = { detail: "full", queue: { ticket: "t1", position: 2, size: 2 } };
+      const stream = (begin) => new Response(new ReadableStream({ start: begin }));
+      const said = (place) => new TextEncoder().encode(`data: ${JSON.stringify(place)}\\n\\n`);
+      const told = [];
+      const asked = [];
+      const answers = {
+        queued: () => Response.json(queued, { status: 503 }),
+        in: () => Response.json({ session_id: "s" }),
+        unreachable: () => { throw new TypeError("fetch failed"); },
+        lost: () => Response.json({ detail: "no such ticket" }, { status: 404 }),
+        ended: () => stream((it) => it.close()),
+        broken: () => stream((it) => it.error(new TypeError("network error"))),
+        silent: () => stream((it) => it.enqueue(said({ state: "waiting", position: 1 }))),
+        ready: () => stream((it) => it.enqueue(said({ state: "ready" }))),
+      };
+      globalThis.fetch = async (url, { body }) => {
+        asked.push(url.pathname.endsWith("start_session") ? JSON.parse(body) : "queue");
+        return answers[given[0].shift()]();
+      };
+      const { timeout } = AbortSignal;
+      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 100);
+      const later = globalThis.setTimeout;
+      globalThis.setTimeout = (call, ms) => later(call, ms / 100);
+      const report = (state, { position }) => told.push(position);
+      const keep = setInterval(() => {}, 1000);
+      const { signal } = new AbortController();
+"""
+
+
+@pytest.mark.parametrize("trouble", ["ended", "broken", "unreachable", "silent"])
+def test_a_place_in_line_outlives_its_stream(trouble: str) -> None:
+    script = """
+      const session = await module.enter(report, signal);
+      clearInterval(keep);
+      tell([session.session_id, asked, told]);
+    """
+    answers = ["queued", trouble, trouble, "ready", "in"]
+    session, asked, told = run("entrance.js", BLOCKED + QUEUE + script, answers)
+    assert session == "s"
+    assert asked == [{}, "queue", "queue", "queue", {"ticket": "t1"}]
+    assert told == ([2, 1, 1] if trouble == "silent" else [2])
+
+
+def test_a_ticket_that_is_lost_is_given_up() -> None:
+    script = """
+      const session = await module.enter(report, signal);
+      clearInterval(keep);
+      tell([session.session_id, asked]);
+    """
+    answers = ["queued", "broken", "lost", "in"]
+    session, asked = run("entrance.js", BLOCKED + QUEUE + script, answers)
+    assert session == "s"
+    assert asked == [{}, "queue", "queue", {}]
+
+
+def test_a_server_that_stays_out_of_reach_is_told_after_a_while() -> None:
+    script = """
+      let second = 0;
+      performance.now = () => second++ * 1000;
+      given[0].push(...Array(40).fill("unreachable"));
+      const error = await module.enter(report, signal).catch((error) => error);
+      clearInterval(keep);
+      tell([error.message, asked.length]);
+    """
+    message, asked = run("entrance.js", BLOCKED + QUEUE + script, ["queued"])
+    assert message == "The server is out of reach."
+    assert 5 < asked < 25
