@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
+import numpy as np
 import pytest
 from aiohttp import web
 
@@ -45,6 +46,28 @@ async def test_a_server_that_is_lost_and_back_is_found_again(chromium: Chromium)
                 value = "document.querySelector('[data-name=level] input').value"
                 assert await visit.page.run(value) == "0.25"
                 await visit.sees_itself()
+
+
+async def test_an_input_that_is_still_taken_on_the_return_is_asked_for_again(
+    chromium: Chromium,
+) -> None:
+    async with opened(Playroom) as hosted:
+        url = hosted.server.url
+        async with visiting(chromium, f"{url}/") as visit:
+            await visit.plays()
+            await visit.publish("webcam", "pattern")
+            await visit.sees_itself()
+            await hosted.server.close()
+            await visit.reads("#state", "Reconnecting", 20)
+            async with opened(Playroom, port=int(url.rpartition(":")[2])) as back:
+                other = await back.connect()
+                await other.feed("webcam", np.zeros((90, 160, 3), np.uint8))
+                await visit.reads(".input[data-name=webcam] .error", "It was not taken:", 20)
+                await visit.reads(".input[data-name=webcam] .act button", "Stop")
+                await other.release("webcam")
+                await visit.sees_itself()
+                assert await visit.text(".input[data-name=webcam] .error") == ""
+                await other.close()
 
 
 async def test_the_end_of_a_session_is_told_and_another_can_be_started(chromium: Chromium) -> None:

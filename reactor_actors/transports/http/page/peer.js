@@ -16,6 +16,9 @@ const CROWDED_BYTES = 65536;
  * @property {() => void} lost the connection has ended, and not by `close`
  */
 
+/** The server does not want a track: its sentence. */
+export class Denied extends Error {}
+
 export class Peer {
   #channels = {};
   #answers = new Map();
@@ -107,7 +110,7 @@ export class Peer {
     return upload;
   }
 
-  /** Send a track of ours into an input; throws the server's reason when it is refused. */
+  /** Send a track of ours into an input; throws `Denied` when the server does not want it. */
   async publish(name, track) {
     const id = `page_${++this.#number}`;
     const answered = new Promise((resolve, reject) => this.#answers.set(id, { resolve, reject }));
@@ -128,11 +131,17 @@ export class Peer {
     this.#notify("unpublish_track", name);
   }
 
+  /** Whether the connection is over. */
+  get closed() {
+    return this.#closed;
+  }
+
   /** Close the connection. The listener hears nothing any more. */
   close() {
     this.#closed = true;
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
-    for (const { reject } of this.#answers.values()) reject(new Error("The connection is closed."));
+    const closed = new Error("The connection is closed.");
+    for (const { reject } of this.#answers.values()) reject(closed);
     this.connection?.close();
   }
 
@@ -196,7 +205,7 @@ export class Peer {
     const told = JSON.parse(text);
     if (label === "control") {
       const waiting = this.#answers.get(told.request_id);
-      if (told.error) waiting?.reject(new Error(told.error.message));
+      if (told.error) waiting?.reject(new Denied(told.error.message));
       else waiting?.resolve();
     } else if (told.scope === "application") {
       this.#listener.application(told.data.type, told.data.data);
