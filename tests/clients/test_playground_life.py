@@ -144,6 +144,50 @@ async def test_without_the_token_the_page_asks_for_it_and_keeps_it(chromium: Chr
         assert "sesame" not in await visit.page.run("location.href")
 
 
+async def test_a_server_that_is_back_with_another_token_asks_for_it(chromium: Chromium) -> None:
+    async with opened(Walker, token="old", mode=Mode.EXCLUSIVE) as hosted:
+        url = hosted.server.url
+        async with visiting(chromium, f"{url}/?token=old") as visit:
+            await visit.plays()
+            await hosted.server.close()
+            port = int(url.rpartition(":")[2])
+            async with opened(Walker, token="new", mode=Mode.EXCLUSIVE, port=port):
+                await visit.reads("#veil-title", "This model wants a token", 20)
+                await visit.page.type("new")
+                await visit.page.click("#key button")
+                await visit.plays()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "shown"),
+    [
+        (
+            "for (const name of ['localStorage', 'sessionStorage'])"
+            " Object.defineProperty(globalThis, name,"
+            " { get() { throw new DOMException('no', 'SecurityError'); } });",
+            "",
+        ),
+        ("delete AbortSignal.any;", ""),
+        ("delete globalThis.RTCPeerConnection;", "RTCPeerConnection is not defined"),
+    ],
+    ids=["storage", "AbortSignal.any", "WebRTC"],
+)
+async def test_what_a_browser_lacks_is_done_without_or_named(
+    chromium: Chromium, lacking: str, shown: str
+) -> None:
+    async with (
+        opened(Walker) as hosted,
+        visiting(chromium, "about:blank") as visit,
+    ):
+        await visit.page.call("Page.addScriptToEvaluateOnNewDocument", source=lacking)
+        await visit.page.go(f"{hosted.server.url}/")
+        if shown:
+            await visit.reads("#veil-text", shown)
+            assert any(shown in line for line in visit.page.console)
+        else:
+            await visit.plays()
+
+
 @pytest.mark.parametrize("where", [f"/t/{QUOTED}/", f"/t/{QUOTED}", f"/?token={QUOTED}"])
 async def test_a_token_in_the_address_opens_the_page(chromium: Chromium, where: str) -> None:
     async with (
