@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
+import numpy as np
 import pytest
 from aiohttp import web
 
@@ -45,6 +46,28 @@ async def test_a_server_that_is_lost_and_back_is_found_again(chromium: Chromium)
                 value = "document.querySelector('[data-name=level] input').value"
                 assert await visit.page.run(value) == "0.25"
                 await visit.sees_itself()
+
+
+async def test_an_input_that_is_still_taken_on_the_return_is_asked_for_again(
+    chromium: Chromium,
+) -> None:
+    async with opened(Playroom) as hosted:
+        url = hosted.server.url
+        async with visiting(chromium, f"{url}/") as visit:
+            await visit.plays()
+            await visit.publish("webcam", "pattern")
+            await visit.sees_itself()
+            await hosted.server.close()
+            await visit.reads("#state", "Reconnecting", 20)
+            async with opened(Playroom, port=int(url.rpartition(":")[2])) as back:
+                other = await back.connect()
+                await other.feed("webcam", np.zeros((90, 160, 3), np.uint8))
+                await visit.reads(".input[data-name=webcam] .error", "It was not taken:", 20)
+                await visit.reads(".input[data-name=webcam] .act button", "Stop")
+                await other.release("webcam")
+                await visit.sees_itself()
+                assert await visit.text(".input[data-name=webcam] .error") == ""
+                await other.close()
 
 
 async def test_the_end_of_a_session_is_told_and_another_can_be_started(chromium: Chromium) -> None:
@@ -119,6 +142,50 @@ async def test_without_the_token_the_page_asks_for_it_and_keeps_it(chromium: Chr
         await visit.page.reload()
         await visit.plays()
         assert "sesame" not in await visit.page.run("location.href")
+
+
+async def test_a_server_that_is_back_with_another_token_asks_for_it(chromium: Chromium) -> None:
+    async with opened(Walker, token="old", mode=Mode.EXCLUSIVE) as hosted:
+        url = hosted.server.url
+        async with visiting(chromium, f"{url}/?token=old") as visit:
+            await visit.plays()
+            await hosted.server.close()
+            port = int(url.rpartition(":")[2])
+            async with opened(Walker, token="new", mode=Mode.EXCLUSIVE, port=port):
+                await visit.reads("#veil-title", "This model wants a token", 20)
+                await visit.page.type("new")
+                await visit.page.click("#key button")
+                await visit.plays()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "shown"),
+    [
+        (
+            "for (const name of ['localStorage', 'sessionStorage'])"
+            " Object.defineProperty(globalThis, name,"
+            " { get() { throw new DOMException('no', 'SecurityError'); } });",
+            "",
+        ),
+        ("delete AbortSignal.any;", ""),
+        ("delete globalThis.RTCPeerConnection;", "RTCPeerConnection is not defined"),
+    ],
+    ids=["storage", "AbortSignal.any", "WebRTC"],
+)
+async def test_what_a_browser_lacks_is_done_without_or_named(
+    chromium: Chromium, lacking: str, shown: str
+) -> None:
+    async with (
+        opened(Walker) as hosted,
+        visiting(chromium, "about:blank") as visit,
+    ):
+        await visit.page.call("Page.addScriptToEvaluateOnNewDocument", source=lacking)
+        await visit.page.go(f"{hosted.server.url}/")
+        if shown:
+            await visit.reads("#veil-text", shown)
+            assert any(shown in line for line in visit.page.console)
+        else:
+            await visit.plays()
 
 
 @pytest.mark.parametrize("where", [f"/t/{QUOTED}/", f"/t/{QUOTED}", f"/?token={QUOTED}"])

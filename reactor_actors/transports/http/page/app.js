@@ -51,7 +51,10 @@ class Playground {
 
   #changed(state, facts) {
     this.#veil.show(state, facts);
-    if (facts.restarted) this.#controls.reset();
+    if (facts.restarted) {
+      this.#controls.reset();
+      this.#capture.restate();
+    }
     // Who waits in line may look at what there will be to do.
     if (state === "connecting" || state === "waiting") this.#look();
     if (state === "live" || state === "restarting") return;
@@ -68,6 +71,7 @@ class Playground {
     this.#outputs.attach(peer, () => this.#veil.seen());
     this.#inputs.attach(peer);
     this.#meter.attach(peer, this.#outputs.videos);
+    this.#capture.restate();
     peer.say("runtime", "requestSchema");
   }
 

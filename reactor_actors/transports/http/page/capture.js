@@ -4,12 +4,14 @@ import { byId } from "./elements.js";
 import { nameOf, within } from "./keys.js";
 
 const PAUSE = 1000 / 60;
+const TYPED = "textarea, select, input:not([type=range], [type=checkbox], [type=file])";
 
 export class Capture {
   #send;
   #played = [];
   #held = new Set();
   #turns = [];
+  #told = new Set();
   #moved = { dx: 0, dy: 0 };
   #timer = null;
   #sent = 0;
@@ -26,6 +28,7 @@ export class Capture {
   /** Offer to play with these commands, if there are any. */
   draw(played) {
     this.stop();
+    this.#told.clear();
     this.#played = played;
     const keys = played.some((role) => role.flags.length || role.list || role.pair);
     const walk = played.some((role) => role.flags.includes("w")) ? "WASD" : "keys";
@@ -34,6 +37,18 @@ export class Capture {
     byId("play").hidden = !played.length;
     this.#offer = `Click to play: ${means}`;
     byId("play").textContent = this.#offer;
+  }
+
+  /** Say again which keys are held: the model may have missed that they were let go. */
+  restate() {
+    if (!this.#told.size) return;
+    for (const role of this.#played) {
+      const keys = role.pair ? [...this.#told] : [];
+      const turns = keys.map((key) => ({ key, pressed: this.#held.has(key) }));
+      if (!turns.length && (role.list || role.flags.length)) turns.push({});
+      for (const turn of turns) this.#send(role.name, { ...this.#state(role), ...turn });
+    }
+    this.#told = new Set(this.#held);
   }
 
   /** Let everything go. */
@@ -70,10 +85,14 @@ export class Capture {
       await stage.requestPointerLock({ unadjustedMovement: true });
     } catch {
       try {
-        await stage.requestPointerLock();
+        if (!signal.aborted) await stage.requestPointerLock();
       } catch {
         // Keys alone are better than nothing.
       }
+    }
+    if (signal.aborted) {
+      if (!this.#playing && document.pointerLockElement) document.exitPointerLock();
+      return;
     }
     const freed = () => !document.pointerLockElement && this.stop();
     document.addEventListener("pointerlockchange", freed, { signal });
@@ -85,12 +104,19 @@ export class Capture {
       return;
     }
     const key = nameOf(event.code);
+    const freed = !pressed && this.#held.has(key);
+    // What is typed into a field is its own; a key that was held before is let go all the same.
+    if (!freed && isTyped(event.target)) return;
     if (!key || event.metaKey || !this.#takes(key)) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.repeat || this.#held.has(key) === pressed) return;
-    if (pressed) this.#held.add(key);
-    else this.#held.delete(key);
+    if (pressed) {
+      this.#held.add(key);
+      this.#told.add(key);
+    } else {
+      this.#held.delete(key);
+    }
     this.#turns.push({ key, pressed });
     this.#soon();
   }
@@ -119,26 +145,27 @@ export class Capture {
 
   /** Send what there is, each command at most once; says whether something is left. */
   #flush() {
-    const held = [...this.#held].sort();
-    const state = held.join();
+    const state = [...this.#held].sort().join();
     const turn = this.#turns.shift();
     const changed = state !== this.#said;
     this.#said = state;
     const motion = this.#motion();
     const moves = motion.dx !== 0 || motion.dy !== 0;
     for (const role of this.#played) {
-      const data = {};
-      if (changed && role.list) data.keys = held;
-      if (changed) for (const key of role.flags) data[key] = this.#held.has(key);
+      const data = changed ? this.#state(role) : {};
       if (turn && role.pair) Object.assign(data, turn);
       if (moves && role.motion) Object.assign(data, motion);
       if (!Object.keys(data).length) continue;
       // What a command says of the keys holds for every one of them.
-      if (role.list) data.keys = held;
-      for (const key of role.flags) data[key] = this.#held.has(key);
-      this.#send(role.name, data);
+      this.#send(role.name, { ...data, ...this.#state(role) });
     }
     return this.#turns.length > 0 || (moves && (this.#moved.dx !== 0 || this.#moved.dy !== 0));
+  }
+
+  /** What a command says of all keys at once. */
+  #state(role) {
+    const state = Object.fromEntries(role.flags.map((key) => [key, this.#held.has(key)]));
+    return role.list ? { keys: [...this.#held].sort(), ...state } : state;
   }
 
   /** Take as much of the movement as one command may carry. */
@@ -152,4 +179,9 @@ export class Capture {
     }
     return taken;
   }
+}
+
+/** Say whether an element takes what is typed. */
+function isTyped(target) {
+  return Boolean(target?.isContentEditable || target?.matches?.(TYPED));
 }

@@ -11,6 +11,7 @@ export const now = () => (performance.timeOrigin + performance.now()) / 1000;
 export class Clock {
   #ask;
   #asked = 0;
+  #open = 0;
   #pings = [];
   #marks = new Map();
 
@@ -23,14 +24,15 @@ export class Clock {
   ping() {
     if (this.#asked && now() - this.#asked < LOST_SECONDS) return;
     this.#asked = now();
+    this.#open++;
     this.#ask();
   }
 
-  /** Take in the answer. */
+  /** Take in an answer. They come in the order of the questions, and the last one's counts. */
   heard({ time, tracks }) {
+    if (!this.#open || --this.#open) return;
     const at = now();
     const trip = at - this.#asked;
-    if (!this.#asked || trip > LOST_SECONDS) return;
     this.#pings.push({ at, trip, offset: time - (at + this.#asked) / 2 });
     this.#pings = this.#pings.filter((ping) => at - ping.at < FRESH_SECONDS).slice(-PINGS);
     this.#asked = 0;

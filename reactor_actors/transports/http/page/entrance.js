@@ -1,8 +1,11 @@
 // The way into a session: a model that loads, a token that is asked for, a queue that moves.
 
-import { Refused, ask, hasToken, keepToken, pause, request } from "./server.js";
+import { Refused, ask, hasToken, keepToken, request } from "./server.js";
+import { aborting, pause } from "./waiting.js";
 
 const AGAIN_SECONDS = 1;
+const PATIENCE_SECONDS = 15;
+const SILENCE_SECONDS = 25; // the server says something every ten
 
 /**
  * Start a session, or join the one that is shared; returns its descriptor.
@@ -50,30 +53,39 @@ async function turn(queue, report, signal) {
   report("waiting", queue);
   const path = `queue/${queue.ticket}`;
   const headers = { Accept: "text/event-stream" };
+  let lost = null;
   for (;;) {
-    let response;
     try {
-      response = await request("GET", path, { headers, signal });
+      const { body } = await request("GET", path, { headers, signal });
+      lost = null;
+      for await (const place of events(body, signal)) {
+        if (place.state === "ready") return queue.ticket;
+        report("waiting", place);
+      }
     } catch (error) {
+      signal.throwIfAborted();
       if (error instanceof Refused) return undefined;
-      throw error;
+      lost ??= performance.now();
+      if (performance.now() - lost > PATIENCE_SECONDS * 1000) throw error;
     }
-    for await (const place of events(response.body, signal)) {
-      if (place.state === "ready") return queue.ticket;
-      report("waiting", place);
-    }
-    // Something between us has ended the stream; the ticket is still ours.
+    // The stream is over, but the ticket is still ours.
     await pause(AGAIN_SECONDS * 1000, signal);
   }
 }
 
-/** Read the JSON of server-sent events; ends with the stream, and gives it up when left. */
+/**
+ * Read the JSON of server-sent events; ends with the stream, and gives it up when left. Throws when
+ * the stream breaks, or is silent for too long.
+ */
 async function* events(body, signal) {
   const reader = body.pipeThrough(new TextDecoderStream(), { signal }).getReader();
   let text = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await aborting(
+        reader.read(),
+        AbortSignal.timeout(SILENCE_SECONDS * 1000),
+      );
       if (done) return;
       const parts = (text + value).split("\n\n");
       text = parts.pop();

@@ -1,7 +1,13 @@
 // Sending something into the model's inputs: one card per track, off until somebody asks.
 
 import { byId, element, words } from "./elements.js";
+import { Denied } from "./peer.js";
 import { device, devices, film, hasDevices, pattern, record, tone } from "./sources.js";
+import { pause } from "./waiting.js";
+
+// So long a server may take a connection that was lost for one that still sends.
+const CLAIMED_SECONDS = 30;
+const AGAIN_SECONDS = 2;
 
 const MADE = {
   video: { device: "Camera", own: ["pattern", "Test pattern", pattern], file: film, accept: "video/*" },
@@ -73,7 +79,9 @@ class Card {
 
   /** Send again over a new connection what was being sent over the last one. */
   async resume() {
-    if (this.#source) await this.#publish(this.#source);
+    if (!this.#source) return;
+    this.#say("");
+    await this.#publish(this.#source, CLAIMED_SECONDS);
   }
 
   /** Stop, without telling anybody. */
@@ -140,14 +148,23 @@ class Card {
     return file(this.file.files[0]);
   }
 
-  async #publish(source) {
-    try {
-      const peer = this.#peer();
-      if (!peer) throw new Error("There is no connection.");
-      await peer.publish(this.name, source.track);
-    } catch (error) {
-      this.stop();
-      this.#say(`It was not taken: ${error.message}`);
+  /** Send a source, and ask again for some seconds while the server denies it. */
+  async #publish(source, patience = 0) {
+    const peer = this.#peer();
+    const end = performance.now() + patience * 1000;
+    while (source === this.#source && peer === this.#peer()) {
+      try {
+        if (!peer) throw new Error("There is no connection.");
+        await peer.publish(this.name, source.track);
+        return this.#say("");
+      } catch (error) {
+        if (source !== this.#source) return;
+        // The next connection resumes what this one could not finish.
+        if (peer?.closed) return;
+        this.#say(`It was not taken: ${error.message}`);
+        if (!(error instanceof Denied) || performance.now() >= end) return this.stop();
+      }
+      await pause(AGAIN_SECONDS * 1000);
     }
   }
 

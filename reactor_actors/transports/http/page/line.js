@@ -2,7 +2,8 @@
 
 import { enter } from "./entrance.js";
 import { Peer } from "./peer.js";
-import { Refused, ask, pause } from "./server.js";
+import { Refused, Unreachable, ask } from "./server.js";
+import { pause } from "./waiting.js";
 
 const SHARED = "local";
 const FIRST_WAIT = 500;
@@ -59,7 +60,7 @@ export class Line {
     let wait = FIRST_WAIT;
     let again = false;
     while (!signal.aborted) {
-      let detail = "";
+      let detail = "The connection was lost.";
       let gone = false;
       try {
         await this.#connected(again, signal, () => (wait = FIRST_WAIT));
@@ -107,7 +108,7 @@ export class Line {
     try {
       return await this.#peer(session, signal);
     } catch (error) {
-      if (!(error instanceof Refused) || ![400, 404].includes(error.status)) throw error;
+      if (!(error instanceof Refused) || ![400, 401, 404].includes(error.status)) throw error;
       this.#session = null;
       return null;
     }
@@ -147,9 +148,9 @@ export class Line {
   }
 }
 
-/** Say what went wrong, as far as a person can do something about it. */
+/** Say what went wrong; what is neither the server's nor the network's doing is logged as well. */
 function reason(error) {
-  if (error instanceof Refused) return error.message;
   if (error.name === "TimeoutError") return "No connection came about: UDP may be blocked.";
-  return "";
+  if (!(error instanceof Refused || error instanceof Unreachable)) console.error(error);
+  return error.message;
 }

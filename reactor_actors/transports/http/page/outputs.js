@@ -91,7 +91,8 @@ export class Outputs {
     this.#loud = loud;
     for (const sound of this.#sounds) {
       sound.muted = !loud;
-      if (loud) sound.play().catch(() => this.#turn(false));
+      // A connection that ends interrupts the playing; that is nobody's refusal.
+      if (loud) sound.play().catch(({ name }) => name !== "AbortError" && this.#turn(false));
     }
     const button = byId("sound");
     button.setAttribute("aria-pressed", String(loud));

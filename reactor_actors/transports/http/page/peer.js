@@ -1,6 +1,7 @@
 // One WebRTC connection to a session: signalling, tracks, and the two channels in JSON.
 
 import { ask, request } from "./server.js";
+import { aborting, limited } from "./waiting.js";
 
 const CONNECT_SECONDS = 20;
 const PING_SECONDS = 5;
@@ -14,6 +15,9 @@ const CROWDED_BYTES = 65536;
  * @property {(type: string, data: any) => void} runtime a notice of the server
  * @property {() => void} lost the connection has ended, and not by `close`
  */
+
+/** The server does not want a track: its sentence. */
+export class Denied extends Error {}
 
 export class Peer {
   #channels = {};
@@ -40,7 +44,7 @@ export class Peer {
 
   /** Connect; returns when media may flow and both channels are open. Otherwise throws. */
   async connect(signal) {
-    signal = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_SECONDS * 1000)]);
+    signal = limited(signal, CONNECT_SECONDS);
     const [ice, slot] = await Promise.all([
       ask("GET", `${this.#path}ice_servers`, { signal }),
       ask("POST", `${this.#path}connections`, { signal }),
@@ -106,7 +110,7 @@ export class Peer {
     return upload;
   }
 
-  /** Send a track of ours into an input; throws the server's reason when it is refused. */
+  /** Send a track of ours into an input; throws `Denied` when the server does not want it. */
   async publish(name, track) {
     const id = `page_${++this.#number}`;
     const answered = new Promise((resolve, reject) => this.#answers.set(id, { resolve, reject }));
@@ -127,11 +131,17 @@ export class Peer {
     this.#notify("unpublish_track", name);
   }
 
+  /** Whether the connection is over. */
+  get closed() {
+    return this.#closed;
+  }
+
   /** Close the connection. The listener hears nothing any more. */
   close() {
     this.#closed = true;
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
-    for (const { reject } of this.#answers.values()) reject(new Error("The connection is closed."));
+    const closed = new Error("The connection is closed.");
+    for (const { reject } of this.#answers.values()) reject(closed);
     this.connection?.close();
   }
 
@@ -149,7 +159,7 @@ export class Peer {
     channel.addEventListener("close", () => this.#lose());
     return new Promise((resolve, reject) => {
       channel.addEventListener("open", resolve, { once: true });
-      channel.addEventListener("close", () => reject(new Error("not connected")), { once: true });
+      channel.addEventListener("close", () => reject(new Error("The connection was lost.")), { once: true });
     });
   }
 
@@ -195,7 +205,7 @@ export class Peer {
     const told = JSON.parse(text);
     if (label === "control") {
       const waiting = this.#answers.get(told.request_id);
-      if (told.error) waiting?.reject(new Error(told.error.message));
+      if (told.error) waiting?.reject(new Denied(told.error.message));
       else waiting?.resolve();
     } else if (told.scope === "application") {
       this.#listener.application(told.data.type, told.data.data);
@@ -219,14 +229,4 @@ export class Peer {
     this.close();
     this.#listener.lost();
   }
-}
-
-/** Wait for a promise, but not beyond the signal. */
-function aborting(promise, signal) {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason);
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }

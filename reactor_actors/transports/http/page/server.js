@@ -1,7 +1,10 @@
 // The server's routes, below whatever path this page was loaded from, and the token they may want.
 
+import { recall, remember } from "./memory.js";
+
 const base = new URL("../", import.meta.url);
 const kept = `playground token ${base.pathname}`;
+const replaced = `${kept} replaced`;
 
 /** What the server would not do: its status, its sentence, and whatever else it said. */
 export class Refused extends Error {
@@ -13,20 +16,33 @@ export class Refused extends Error {
   }
 }
 
+/** The network has not brought a request there, or not its answer back. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The server is out of reach.");
+  }
+}
+
 /** Say whether a token is known. */
 export const hasToken = () => Boolean(token());
 
 /** Remember a token for as long as this tab lives. */
 export function keepToken(value) {
-  sessionStorage.setItem(kept, value);
+  remember("sessionStorage", kept, value);
+  remember("sessionStorage", replaced, addressed() ?? "");
 }
 
+const addressed = () => new URL(location.href).searchParams.get("token");
+
+/** The token of the address, unless another was typed in place of that very one. */
 function token() {
-  return sessionStorage.getItem(kept) ?? new URL(location.href).searchParams.get("token");
+  const given = addressed();
+  if (given !== null && recall("sessionStorage", replaced) !== given) return given;
+  return recall("sessionStorage", kept);
 }
 
 /**
- * Send a request; refusals are thrown as `Refused`, an unreachable server as `TypeError`.
+ * Send a request; refusals are thrown as `Refused`, failures of the network as `Unreachable`.
  * @returns {Promise<Response>}
  */
 export async function request(method, path, { body, headers = {}, ...options } = {}) {
@@ -34,13 +50,14 @@ export async function request(method, path, { body, headers = {}, ...options } =
   // A header carries nothing but ASCII; the prefix carries any token.
   const plain = shown && /^[!-~]+$/.test(shown);
   const prefix = shown && !plain ? `t/${encodeURIComponent(shown)}/` : "";
-  const response = await fetch(new URL(prefix + path, base), {
+  const sent = fetch(new URL(prefix + path, base), {
     method,
     body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     headers: plain ? { Authorization: `Bearer ${shown}`, ...headers } : headers,
     cache: "no-store",
     ...options,
   });
+  const response = await carried(sent);
   if (!response.ok) {
     const told = await response.json().catch(() => ({}));
     const after = Number(response.headers.get("Retry-After"));
@@ -51,22 +68,15 @@ export async function request(method, path, { body, headers = {}, ...options } =
 
 /** Send a request and return the JSON of the answer; null when there is none. */
 export async function ask(method, path, options) {
-  const text = await (await request(method, path, options)).text();
+  const text = await carried((await request(method, path, options)).text());
   return text ? JSON.parse(text) : null;
 }
 
-/** Wait; rejects at once when the signal is aborted. */
-export function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", end, { once: true });
-  });
+/** Name the network's failures, which are a `TypeError` like any mistake in a program. */
+async function carried(promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    throw error instanceof TypeError ? new Unreachable() : error;
+  }
 }

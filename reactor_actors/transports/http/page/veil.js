@@ -22,11 +22,7 @@ const WORDS = {
   ],
   live: () => ["Live", "", ""],
   restarting: () => ["Restarting", "", ""],
-  reconnecting: ({ detail }) => [
-    "Reconnecting",
-    "Reconnecting",
-    detail || "The server is out of reach.",
-  ],
+  reconnecting: ({ detail }) => ["Reconnecting", "Reconnecting", detail],
   ended: ({ reason }) => ["Ended", "The session has ended", ENDS[reason] ?? reason],
   failed: ({ detail }) => ["Unavailable", "There is nothing to see", detail],
 };
