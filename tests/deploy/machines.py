@@ -127,13 +127,13 @@ class Machine:
         """Return the command lines of what runs on it, but for ssh's own."""
         lines = []
         for process in self._children(self._process.pid):
-            command = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            command = _read(process, "cmdline").replace("\0", " ")
             if command.strip() and not command.startswith(("sshd", "unshare", SSHD)):
                 lines.append(command.strip())
         return lines
 
     def _children(self, process: int) -> list[int]:
-        told = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        told = _read(process, f"task/{process}/children").split()
         return [c for child in map(int, told) for c in (child, *self._children(child))]
 
     def close(self) -> None:
@@ -154,3 +154,11 @@ def run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(f"{' '.join(command)}: {done.stderr}")
+
+
+def _read(process: int, file: str) -> str:
+    """Return what a process's file says; nothing, once the process has ended."""
+    try:
+        return Path(f"/proc/{process}/{file}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
