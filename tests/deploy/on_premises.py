@@ -22,7 +22,7 @@ from tests.deploy.watching import available, watched
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-SECONDS = 60.0
+SECONDS = 120.0
 NAME = f"reactor-{os.urandom(4).hex()}"
 
 
