@@ -139,7 +139,7 @@ def test_sigterm_lets_the_session_end_and_the_log_says_whose_records_are_whose(
     [host, port] = told["ready: talker"]["dashboard"].removeprefix("http://").split(":")
     assert host == "127.0.0.1"
     assert int(port) > 0
-    ends = [r for r in records(command) if "to=CLOSING" in r["message"]]
+    ends = [r for r in records(command) if r["message"].startswith("session_ended")]
     whose = [(r["origin"], r["replica"], r["session"]) for r in ends]
     assert whose == [("runtime", "0", session)]
     command.until(lambda: not any(map(alive, family)))
