@@ -118,10 +118,15 @@ class _Encoded:
             self._chase()
 
     async def close(self) -> None:
-        """End the thread, and wait until it has ended."""
+        """End the thread, and wait until it has ended.
+
+        Pictures lie in memory that the model waits for, so they are let go of here: the thread
+        refers back to this object, which is gone only when the garbage collector finds it.
+        """
         self._key_wanted = False
         if self._again is not None:
             self._again.cancel()
+        self._picture = self._last = None
         await self._thread.close()
 
     def _chase(self) -> None:
