@@ -1,64 +1,68 @@
-"""Draw what `benchmarks.loopback --json` has measured: ours beside the baseline, over viewers.
+"""Draw what a benchmark has found: one panel a figure, one line a series, all runs as a band.
 
-python -m benchmarks.plots build/loopback.json docs/loopback.png
+python -m benchmarks.plots build/bench/growth-viewers.json docs/plots/growth-viewers.png
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Mapping
+import statistics
 from pathlib import Path
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-SIZE = (9.0, 6.0)
-PANELS = (
-    ("cores", "cores"),
-    ("glass_p50_ms", "glass to glass, median, ms"),
-    ("fps", "pictures a second, slowest viewer"),
-    ("memory_mb", "memory, MB"),
-)
-LOOKS = {"ours": "o-", "plain aiortc": "s--"}
+from benchmarks.report import Report
+
+PANEL = (4.6, 2.9)
+COLUMNS = 2
+LOOKS = ("o-", "s--", "^:", "d-.", "v-", "x--")
 
 
-def lines(
-    results: Mapping[str, Mapping[str, float]], key: str
-) -> dict[str, list[tuple[int, float]]]:
-    """Return the values of one key for each server, by number of viewers."""
-    found: dict[str, list[tuple[int, float]]] = {}
-    for name, figures in results.items():
-        server, _, viewers = name.rpartition(", ")
-        found.setdefault(server, []).append((int(viewers), figures[key]))
-    return {server: sorted(points) for server, points in found.items()}
+def draw(report: Report, path: Path) -> None:
+    """Write a PNG of every figure that at least one series has along the report's axis."""
+    figures = list(dict.fromkeys(name for row in report.rows for name in row.figures))
+    figures = [name for name in figures if report.lines(name)]
+    rows = -(-len(figures) // COLUMNS)
+    canvas = Figure(figsize=(PANEL[0] * COLUMNS, PANEL[1] * rows), layout="constrained")
+    FigureCanvasAgg(canvas)
+    panels = list(canvas.subplots(rows, COLUMNS, squeeze=False).flat)
+    for panel, name in zip(panels, figures, strict=False):
+        _panel(panel, report, name)
+    for panel in panels[len(figures) :]:
+        panel.set_visible(False)
+    panels[0].legend(frameon=False, fontsize="small")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    canvas.savefig(path, format="png", dpi=110)
 
 
-def draw(results: Mapping[str, Any], path: Path) -> None:
-    """Write the PNG."""
-    figure = Figure(figsize=SIZE, layout="constrained")
-    FigureCanvasAgg(figure)
-    for axis, (key, told) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
-        for server, points in lines(results, key).items():
-            viewers, values = zip(*points, strict=True)
-            axis.plot(viewers, values, LOOKS.get(server, ".-"), label=server)
-            axis.set_xticks(viewers)
-        axis.set_title(told, fontsize="medium", loc="left")
-        axis.set_ylim(bottom=0)
-        axis.grid(alpha=0.3)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.set_xlabel("viewers")
-    figure.axes[0].legend(frameon=False)
-    figure.savefig(path, format="png", dpi=110)
+def _panel(panel: Axes, report: Report, name: str) -> None:
+    places: set[float] = set()
+    for (series, points), look in zip(report.lines(name).items(), LOOKS, strict=False):
+        at = [place for place, _ in points]
+        medians = [statistics.median(values) for _, values in points]
+        [line] = panel.plot(at, medians, look, label=series, markersize=4)
+        low, high = [min(v) for _, v in points], [max(v) for _, v in points]
+        panel.fill_between(at, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+        places |= set(at)
+    if len(places) > 1 and max(places) >= 16 * max(1.0, min(places)):
+        panel.set_xscale("log", base=2)
+    panel.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)])
+    panel.minorticks_off()
+    panel.set_title(name, fontsize="medium", loc="left")
+    panel.set_ylim(bottom=0)
+    panel.grid(alpha=0.3)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.set_xlabel(report.axis, fontsize="small")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, help="what --json has written")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("results", type=Path, help="what a benchmark's --json has written")
     parser.add_argument("picture", type=Path, help="the PNG to write")
     arguments = parser.parse_args()
-    draw(json.loads(arguments.results.read_text()), arguments.picture)
+    draw(Report.read(arguments.results), arguments.picture)
     print(f"{arguments.results} -> {arguments.picture}")
 
 

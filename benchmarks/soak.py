@@ -14,8 +14,8 @@ import json
 import os
 from pathlib import Path
 
-from benchmarks.loopback.__main__ import memory_mb, processes, ready, server
 from benchmarks.loopback.viewers import Viewer
+from benchmarks.servers import memory_mb, processes, ready, server
 
 WARM_UP = 20
 SILENCE = 4.0
