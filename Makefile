@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-fast style types bench docs clean
+.PHONY: demo test test-fast style types bench bench-full fastrtc docs clean
 
 demo: $(STAMP)  ## Serve an example and print its URL
 	$(BIN)/reactor-actors serve examples/brightness --host 127.0.0.1
@@ -22,12 +22,18 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)  ## The project's own measurements, in minutes
-	$(BIN)/python -m benchmarks.engine
-	$(BIN)/python -m benchmarks.handoff
-	mkdir -p build
-	$(BIN)/python -m benchmarks.loopback --json build/loopback.json
-	$(BIN)/python -m benchmarks.plots build/loopback.json docs/loopback.png
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks
+
+bench-full: $(STAMP) build/fastrtc/.installed  ## All of them, for longer, with a peer and plots
+	$(BIN)/python -m benchmarks --full --plots docs/plots
+
+fastrtc: build/fastrtc/.installed  ## A peer to be measured beside, in an environment of its own
+
+build/fastrtc/.installed:
+	$(PYTHON) -m venv build/fastrtc
+	build/fastrtc/bin/pip install --quiet --upgrade pip
+	build/fastrtc/bin/pip install --quiet fastrtc
+	touch $@
 
 docs: $(STAMP)  ## Write docs/reference.md anew
 	$(BIN)/python -m docs.reference

@@ -8,39 +8,92 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+
+PATIENCE = 30.0
+"""Seconds that a server may take to end."""
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LOOPBACK = Path(__file__).parent / "loopback"
 
 
 @contextmanager
-def server(plain: bool, *options: str) -> Iterator[tuple[str, str]]:
-    """Run a server in processes of its own; yield its URL and what marks those processes."""
+def server(plain: bool, *options: str, model: str = str(LOOPBACK)) -> Iterator[tuple[str, str]]:
+    """Run a server in processes of its own; yield its URL and what marks those processes.
+
+    Args:
+        plain: Whether it is the baseline instead of ours.
+        options: For its command line.
+        model: The folder or the class of what ours serves.
+    """
+    port = free_port()
+    if plain:
+        command = [sys.executable, "-m", "benchmarks.loopback.plain", str(port), *options]
+    else:
+        serve = ["reactor_actors", "serve", model, "--host=127.0.0.1", f"--port={port}"]
+        command = [sys.executable, "-m", *serve, *options]
+    # SIGTERM would have ours wait for the session that the viewers have just left.
+    with started(command, signal.SIGTERM if plain else signal.SIGINT) as mark:
+        yield f"http://127.0.0.1:{port}", mark
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m"]
-    if plain:
-        command += ["benchmarks.loopback.plain", str(port)]
-    else:
-        folder = LOOPBACK
-        serve = ["reactor_actors", "serve", str(folder), "--host=127.0.0.1"]
-        command += [*serve, f"--port={port}", *options]
-    mark = f"REACTOR_BENCHMARK={uuid.uuid4()}"
-    name, _, value = mark.partition("=")
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, name: value})
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(command: Sequence[str], ending: signal.Signals, **environment: str) -> Iterator[str]:
+    """Run a command; yield what marks its processes. None of them is left at the end.
+
+    Args:
+        command: The program and its arguments.
+        ending: The signal that it ends upon in order.
+        environment: Variables that it gets beside ours.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    name, value = "REACTOR_BENCHMARK", str(uuid.uuid4())
+    mark = f"{name}={value}"
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env={**os.environ, **environment, name: value},
+            start_new_session=True,  # Ctrl-C is for the benchmark, which ends its servers in order
+        )
+        try:
+            yield mark
+        except Exception:
+            log.seek(0)
+            print(log.read(), file=sys.stderr)
+            raise
+        finally:
+            _end(process, ending, mark)
+
+
+def _leave(*_: object) -> None:
+    """Have SIGTERM end a benchmark as Ctrl-C does: with its servers."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _end(process: subprocess.Popen[bytes], ending: signal.Signals, mark: str) -> None:
+    process.send_signal(ending)
     try:
-        yield f"http://127.0.0.1:{port}", mark
+        process.wait(PATIENCE)
     finally:
-        # SIGTERM would wait for the session that the viewers have just left.
-        process.send_signal(signal.SIGTERM if plain else signal.SIGINT)
-        process.wait(30)
+        for folder in processes(mark):
+            with suppress(ProcessLookupError):
+                os.kill(int(folder.name), signal.SIGKILL)
+        process.wait()
 
 
 async def ready(url: str, plain: bool) -> None:
@@ -72,8 +125,9 @@ def cpu_seconds(mark: str) -> float:
     """CPU time a server has used so far, in all its processes."""
     total = 0
     for folder in processes(mark):
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
+        with suppress(OSError):  # it has just ended
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
     return total / TICKS
 
 
@@ -81,7 +135,8 @@ def memory_mb(mark: str) -> float:
     """Proportional set size of a server, in all its processes."""
     total = 0
     for folder in processes(mark):
-        for line in (folder / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
+        with suppress(OSError):
+            for line in (folder / "smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
     return total / 1024

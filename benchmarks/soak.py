@@ -35,7 +35,7 @@ def usage(mark: str) -> dict[str, float]:
 async def cycle(url: str, number: int) -> None:
     """Bring one viewer in and out again."""
     viewer = Viewer(decoding=False)
-    await viewer.watch(url, plain=False)
+    await viewer.watch(url)
     await (viewer.close() if number % 2 else viewer.vanish())
 
 
@@ -44,8 +44,7 @@ async def soak(cycles: int) -> dict[str, dict[str, float]]:
     with server(False, f"--ping-timeout={SILENCE}") as (url, mark):
         await ready(url, False)
         steady = Viewer(decoding=False)
-        await steady.watch(url, plain=False)
-        pinging = asyncio.create_task(steady.keep_alive())
+        await steady.watch(url)
         for number in range(WARM_UP):
             await cycle(url, number)
         await asyncio.sleep(2 * SILENCE)
@@ -58,7 +57,6 @@ async def soak(cycles: int) -> dict[str, dict[str, float]]:
         steady.forget()
         await asyncio.sleep(2.0)
         after["fps of who stayed"] = round(len(steady.arrivals) / 2.0, 1)
-        pinging.cancel()
         await steady.close()
     return {"warm": before, "last cycle": during, "at rest": after}
 

@@ -36,7 +36,7 @@ from benchmarks.handoff.pace import (
     paced,
     picture,
 )
-from benchmarks.loopback.__main__ import TICKS, processes
+from benchmarks.servers import TICKS, processes
 from reactor_actors.core.pixels import i420_shape, to_i420
 from reactor_actors.links.items import Granted
 from reactor_actors.links.refs import ClientsEnd, ModelEnd

@@ -1,75 +1,75 @@
-"""Measure one stream over the loopback: ours and a plain aiortc server, in turn.
+"""Measure one stream over the loopback: ours, a plain aiortc server and FastRTC, in turn.
 
-python -m benchmarks.loopback [--viewers 1 4 8] [--seconds 8] [--json PATH]
+python -m benchmarks.loopback [--viewers 1 4 8] [--seconds 6] [--fastrtc PYTHON]
+
+Every server shows the same synthetic 720p30 picture with a clock drawn into it. The baseline is a
+server as aiortc's examples suggest one: no queue, one encoder per peer, library defaults, one
+process. CPU and memory are those of all processes of a server, Ray's own included. Latency (glass)
+is from drawing to decoded, read off the picture by the first viewer; the others, in a process of
+their own, count pictures. fps and the longest gap are those of who is worst off.
+
+FastRTC stays out of our own environment: `make fastrtc` makes it one.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import statistics
-import time
 from pathlib import Path
-from typing import Any
 
-from benchmarks.loopback.viewers import Viewer
-from benchmarks.servers import cpu_seconds, memory_mb, ready, server
+from benchmarks.loopback.kinds import OURS, PLAIN, Kind, fastrtc
+from benchmarks.loopback.watching import House
+from benchmarks.report import Report, options, tell, turns
+
+SETTLING = 4.0
+"""Seconds in which the lead and the bitrate find their place."""
+
+FULL_RUNS = 5
+FASTRTC = Path("build/fastrtc/bin/python")
 
 
-async def measure(plain: bool, count: int, seconds: float) -> dict[str, Any]:
+async def measure(kind: Kind, viewers: int, seconds: float) -> dict[str, float]:
     """Return the figures of one server with so many viewers."""
-    with server(plain) as (url, mark):
-        await ready(url, plain)
-        viewers = [Viewer(decoding=index == 0) for index in range(count)]
-        for viewer in viewers:
-            await viewer.watch(url, plain=plain)
-        await asyncio.sleep(6.0)  # the lead settles, the bitrate estimate too
-        for viewer in viewers:
-            viewer.forget()
-        cpu, began = cpu_seconds(mark), time.perf_counter()
-        await asyncio.sleep(seconds)
-        took = time.perf_counter() - began
-        cores = (cpu_seconds(mark) - cpu) / took
-        memory = memory_mb(mark)
-        rates = [len(viewer.arrivals) / took for viewer in viewers]
-        gaps = [
-            1e3 * max(b - a for a, b in zip(v.arrivals, v.arrivals[1:], strict=False))
-            for v in viewers
-        ]
-        latencies = sorted(viewers[0].latencies)
-        commands = [await viewers[0].steer(n % 2 == 0, plain=plain) for n in range(10)]
-        figures = {
-            "cores": cores,
-            "memory_mb": memory,
-            "fps": min(rates),
-            "longest_gap_ms": max(gaps),
-            "glass_p50_ms": statistics.median(latencies),
-            "glass_p95_ms": latencies[int(0.95 * (len(latencies) - 1))],
-            "command_p50_ms": statistics.median(commands),
-            "connect_ms": 1e3 * statistics.median(v.connect_seconds for v in viewers),
-            "first_picture_ms": 1e3 * statistics.median(v.first_picture_seconds for v in viewers),
-        }
-        await asyncio.gather(*(viewer.close() for viewer in viewers))
-        return figures
+    async with House.open(kind, viewers) as house:
+        await asyncio.sleep(SETTLING)
+        figures = await house.measure(seconds)
+        figures.pop("viewers' cores")
+        connect, first = figures.pop("connect, ms"), figures.pop("first picture, ms")
+        steered = await house.steered()
+    return {
+        **figures,
+        "command to pixel p50, ms": steered,
+        "connect, ms": connect,
+        "first picture, ms": first,
+    }
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def kinds(python: Path | None) -> list[Kind]:
+    """Return what is compared, and say how to have what is left out."""
+    python = python or FASTRTC
+    if not python.exists():
+        print(f"# FastRTC is left out: `make fastrtc`, or --fastrtc PYTHON; no {python}")
+        return [PLAIN, OURS]
+    return [PLAIN, fastrtc(python), OURS]
+
+
+def main() -> None:
+    parser = options(__doc__)
+    parser.set_defaults(runs=None)
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 4, 8])
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each measurement")
+    parser.add_argument("--fastrtc", type=Path, metavar="PYTHON", help="of an environment with it")
     arguments = parser.parse_args()
-    results = {}
-    for count in arguments.viewers:
-        for plain in (True, False):
-            name = f"{'plain aiortc' if plain else 'ours'}, {count}"
-            results[name] = await measure(plain, count, arguments.seconds)
-            shown = "  ".join(f"{key} {value:.4g}" for key, value in results[name].items())
-            print(f"{name:18} {shown}", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2))
+    seconds = arguments.seconds
+    told = f"One 720p30 stream over the loopback, {seconds:g} s a row after {SETTLING:g} s."
+    report = Report("loopback", told, PLAIN.name, axis="viewers")
+    compared = kinds(arguments.fastrtc)
+    for _ in turns(arguments.runs or (FULL_RUNS if arguments.full else 2)):
+        for viewers in arguments.viewers:
+            for kind in compared:
+                report.add(kind.name, asyncio.run(measure(kind, viewers, seconds)), viewers)
+                print(f"# {kind.name}, {viewers}", flush=True)
+    tell(report, arguments.json)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

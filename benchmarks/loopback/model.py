@@ -1,10 +1,15 @@
-"""The model that is served: synthetic, 720p, 30 pictures a second."""
+"""The model that is served: synthetic, 30 pictures a second, 720p one by one unless told otherwise.
+
+Its config: `height` of the pictures, which are 16:9, and how many a `yield` has (`batch`).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.loopback.clock import Scenery
+import numpy as np
+
+from benchmarks.loopback.clock import HEIGHT, Scenery
 from reactor_actors.interface import InputState, Output, ReactorPipeline, Video
 
 
@@ -23,10 +28,13 @@ class Landscape(ReactorPipeline):
     fps = 30
 
     def load(self, config: dict[str, Any]) -> None:
-        self.scenery = Scenery()
+        self.scenery = Scenery(int(config.get("height", HEIGHT)))
+        self.batch = int(config.get("batch", 1))
 
     def inference(self) -> Any:
         number = 0
         while True:
-            yield Picture(main_video=self.scenery.draw(number, self.state.flag))
-            number += 1
+            flag = self.state.flag
+            pictures = [self.scenery.draw(number + n, flag) for n in range(self.batch)]
+            yield Picture(main_video=np.stack(pictures) if self.batch > 1 else pictures[0])
+            number += self.batch

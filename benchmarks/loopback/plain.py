@@ -1,12 +1,12 @@
 """The baseline: a server as aiortc's own examples suggest one, with one encoder per peer.
 
-python -m benchmarks.loopback.plain PORT
+python -m benchmarks.loopback.plain PORT [--height 720] [--sound]
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 import time
 from fractions import Fraction
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import av
 from aiohttp import web
 from aiortc import (
+    AudioStreamTrack,
+    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
@@ -21,15 +23,16 @@ from aiortc import (
     VideoStreamTrack,
 )
 
-from benchmarks.loopback.clock import Scenery
+from benchmarks.loopback.clock import HEIGHT, Scenery
+from benchmarks.loopback.tone import RATE, SAMPLES, tone
 from reactor_actors.transports.webrtc.ice import IceSettings, gathering
 
 
 class Shared:
     """What all peers show."""
 
-    def __init__(self) -> None:
-        self.scenery = Scenery()
+    def __init__(self, height: int) -> None:
+        self.scenery = Scenery(height)
         self.flag = False
 
 
@@ -51,9 +54,29 @@ class SceneryTrack(VideoStreamTrack):
         return frame
 
 
-async def serve(port: int) -> None:
+class ToneTrack(AudioStreamTrack):
+    """Sounds whenever aiortc asks for it; the time is kept by this track, as aiortc's own do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._samples = tone()[None]
+        self._played = 0
+        self._start_at = time.time()
+
+    async def recv(self) -> av.AudioFrame:
+        await asyncio.sleep(self._start_at + self._played / RATE - time.time())
+        frame = av.AudioFrame.from_ndarray(self._samples, format="s16", layout="mono")
+        frame.pts, frame.sample_rate, frame.time_base = self._played, RATE, Fraction(1, RATE)
+        self._played += SAMPLES
+        return frame
+
+
+async def serve(port: int, height: int, *, sound: bool) -> None:
     """Answer offers until the process is ended."""
-    shared, peers = Shared(), set()
+    shared, peers = Shared(height), set()
+
+    def track() -> MediaStreamTrack:
+        return ToneTrack() if sound else SceneryTrack(shared)
 
     async def offered(request: web.Request) -> web.Response:
         body = await request.json()
@@ -73,7 +96,7 @@ async def serve(port: int) -> None:
 
         await peer.setRemoteDescription(RTCSessionDescription(body["sdp"], "offer"))
         for transceiver in peer.getTransceivers():
-            transceiver.sender.replaceTrack(SceneryTrack(shared))
+            transceiver.sender.replaceTrack(track())
             transceiver.direction = "sendonly"
         with gathering(peer, IceSettings(bind=("127.0.0.1",))):
             await peer.setLocalDescription(await peer.createAnswer())
@@ -88,5 +111,14 @@ async def serve(port: int) -> None:
     await asyncio.Event().wait()
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("port", type=int)
+    parser.add_argument("--height", type=int, default=HEIGHT, help="of the pictures, in pixels")
+    parser.add_argument("--sound", action="store_true", help="a tone, and no pictures")
+    arguments = parser.parse_args()
+    asyncio.run(serve(arguments.port, arguments.height, sound=arguments.sound))
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    main()
