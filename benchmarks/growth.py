@@ -32,7 +32,7 @@ from benchmarks.report import Report, options, tell, turns
 SETTLING = 4.0
 FULL_RUNS = 3
 FIRST = "ours, first place"
-TOLD = ("cores", "viewers' cores", "memory, MB", "fps", "longest gap, ms", "glass p50, ms")
+TOLD = ("cores", "viewers' cores", "memory, MB", "Mb/s", "fps", "longest gap, ms", "glass p50, ms")
 STEERED = "command to pixel p50, ms"
 
 
@@ -170,7 +170,8 @@ def main() -> int:
             failures += known[name].run(report, arguments.seconds)
     for name, report in reports.items():
         tell(report, beside(arguments.json, name))
-    print("\n".join(failures), file=sys.stderr)
+    for failure in failures:
+        print(failure, file=sys.stderr)
     return bool(failures)
 
 

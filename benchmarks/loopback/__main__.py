@@ -6,7 +6,8 @@ Every server shows the same synthetic 720p30 picture with a clock drawn into it.
 server as aiortc's examples suggest one: no queue, one encoder per peer, library defaults, one
 process. CPU and memory are those of all processes of a server, Ray's own included. Latency (glass)
 is from drawing to decoded, read off the picture by the first viewer; the others, in a process of
-their own, count pictures. fps and the longest gap are those of who is worst off.
+their own, count pictures. fps and the longest gap are those of who is worst off, Mb/s what the
+first one gets.
 
 FastRTC stays out of our own environment: `make fastrtc` makes it one.
 """

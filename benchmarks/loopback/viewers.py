@@ -33,6 +33,7 @@ class Viewer:
         data: The data channel.
         arrivals: When each picture, or packet of sound, was there.
         latencies: Milliseconds from drawing to decoded, of each picture that was decoded.
+        octets: How much of media has come.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Viewer:
         self.data: Any = self._pc.createDataChannel("data")
         self.arrivals: list[float] = []
         self.latencies: list[int] = []
+        self.octets = 0
         self.connect_seconds = 0.0
         self.first_picture_seconds = 0.0
 
@@ -82,6 +84,7 @@ class Viewer:
         """Begin the measured time."""
         self.arrivals.clear()
         self.latencies.clear()
+        self.octets = 0
 
     def longest_gap(self) -> float:
         """Return the longest time without a picture, in milliseconds."""
@@ -139,6 +142,7 @@ class Viewer:
                 data = await receive()
                 if not is_rtp(data):
                     return bytes(data)
+                self.octets += len(data)
                 if self._kind == "audio" or data[1] & 0x80:  # the marker ends a picture
                     self._arrived()
 
@@ -150,6 +154,7 @@ class Viewer:
         parts: list[bytes] = []
 
         async def take(packet: RtpPacket, arrival_time_ms: int) -> None:
+            self.octets += len(packet.payload)
             parts.append(vp8_depayload(packet.payload))
             if packet.marker:
                 self._arrived()

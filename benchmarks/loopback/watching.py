@@ -17,6 +17,8 @@ from benchmarks.loopback.viewers import Viewer
 from benchmarks.servers import cpu_seconds, memory_mb, ready
 
 STEERED = 10
+STEERING = 5e3
+"""Milliseconds after which no other command is begun, however few there were."""
 
 
 @dataclass
@@ -52,12 +54,14 @@ class House:
         await asyncio.sleep(seconds)
         took = time.perf_counter() - began
         cores = (cpu_seconds(self.mark) - cpu) / took
+        rate = self.first.octets * 8e-6 / took
         mine = Seen.by([self.first], took, time.process_time() - own)
         seen = mine + await self.others.seen()
         return {
             "cores": cores,
             "viewers' cores": seen.cpu_seconds / took,
             "memory, MB": memory_mb(self.mark),
+            "Mb/s": rate,
             "fps": min(seen.rates),
             "longest gap, ms": max(seen.gaps),
             **glass(self.first.latencies),
@@ -67,7 +71,9 @@ class House:
 
     async def steered(self) -> float:
         """Return the milliseconds from a command to a pixel, the median of several."""
-        took = [await self.first.steer(number % 2 == 0) for number in range(STEERED)]
+        took: list[float] = []
+        while len(took) < STEERED and sum(took) < STEERING:
+            took.append(await self.first.steer(len(took) % 2 == 0))
         return statistics.median(took)
 
 
