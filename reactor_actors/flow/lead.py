@@ -81,7 +81,7 @@ class Lead:
         # A tick that had to wait for room is late for that alone. The model began at its hour, or
         # when it was done before: a lead that has just grown puts the hour into the past, and what
         # is behind that hour is nothing that a turn has needed.
-        if slack <= (self._bound - 0.5) * interval and math.isfinite(elapsed):
+        if slack <= (self._bound - 0.5) * interval:
             work = max(turn, min(lead - slack, elapsed))
         self._need = behind + work
         self._remember(now)

@@ -83,7 +83,7 @@ def test_what_was_needed_once_is_soon_given_back() -> None:
     lead = Lead(4)
     now = late(lead, calm(lead, 0.0, 20.0, 0.010), 0.020)
     grown = lead.seconds(INTERVAL)
-    now = calm(lead, now, (RECENT - 1) * SPAN - INTERVAL, 0.010)
+    now = calm(lead, now, SPAN - INTERVAL, 0.010)
     assert lead.seconds(INTERVAL) == grown
     calm(lead, now, SPAN + 0.2, 0.010)
     assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN)
@@ -106,6 +106,26 @@ def test_what_comes_too_seldom_is_no_habit() -> None:
     now = late(lead, calm(lead, now, (HABIT + 1) * SPAN, 0.010), 0.020)
     calm(lead, now, 2.0, 0.010)
     assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN)
+
+
+def test_a_turn_that_began_before_its_hour_needs_its_whole_time() -> None:
+    lead, now = Lead(4), 0.0
+    while now < 3.0:
+        now += INTERVAL
+        lead.arrived(now, min(lead.seconds(INTERVAL) - 0.001, 3 * INTERVAL), 0.050, 2 * INTERVAL)
+    assert lead.seconds(INTERVAL) >= 0.050 + MARGIN
+
+
+def test_a_tick_before_any_schedule_says_nothing() -> None:
+    lead = Lead(4, first=1)
+    lead.arrived(0.0, float("-inf"), 0.010, INTERVAL)
+    assert lead.seconds(INTERVAL) == 2 * INTERVAL
+
+
+def test_long_turns_in_a_row_need_more_than_each_of_them() -> None:
+    stream, _ = simulate(lambda number: 0.045 if number % 30 < 3 else 0.005)
+    assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
+    assert stream.grants[-1].lead == pytest.approx(3 * 0.045 - 2 * INTERVAL + MARGIN, abs=0.003)
 
 
 def test_a_pause_of_the_models_own_says_nothing_about_its_pace() -> None:
