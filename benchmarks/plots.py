@@ -1,5 +1,7 @@
 """Draw what a benchmark has found: one panel a figure, one line a series, all runs as a band.
 
+Where the axis has names instead of numbers, a series is a bar at each, and its runs a whisker.
+
 python -m benchmarks.plots build/bench/growth-viewers.json docs/plots/growth-viewers.png
 """
 
@@ -8,15 +10,21 @@ from __future__ import annotations
 import argparse
 import statistics
 from pathlib import Path
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.report import Report
+from benchmarks.report import Place, Report, place_name
 
 PANEL = (4.6, 2.9)
 COLUMNS = 2
+LETTERS = 10
+"""After which a name below a bar is broken."""
+
+Lines = dict[str, list[tuple[Place, list[float]]]]
+
 LOOKS = ("o-", "s--", "^:", "d-.", "v-", "x--")
 
 
@@ -38,9 +46,38 @@ def draw(report: Report, path: Path) -> None:
 
 
 def _panel(panel: Axes, report: Report, name: str) -> None:
+    lines = report.lines(name)
+    if any(isinstance(place, str) for points in lines.values() for place, _ in points):
+        _bars(panel, lines)
+    else:
+        _lines(panel, lines)
+        panel.set_xlabel(report.axis, fontsize="small")
+    panel.minorticks_off()
+    panel.set_title(name, fontsize="medium", loc="left")
+    panel.set_ylim(bottom=0)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def _bars(panel: Axes, lines: Lines) -> None:
+    places = list(dict.fromkeys(place for points in lines.values() for place, _ in points))
+    thick = 0.8 / len(lines)
+    for number, (series, points) in enumerate(lines.items()):
+        at = [places.index(place) + (number + 0.5) * thick - 0.4 for place, _ in points]
+        medians = [statistics.median(values) for _, values in points]
+        below = [middle - min(v) for middle, (_, v) in zip(medians, points, strict=True)]
+        above = [max(v) - middle for middle, (_, v) in zip(medians, points, strict=True)]
+        whiskers = (below, above) if any((*below, *above)) else None
+        looks = {"linewidth": 1, "ecolor": "0.3"}
+        panel.bar(at, medians, 0.92 * thick, yerr=whiskers, label=series, error_kw=looks)
+    names = [wrap(place_name(place), LETTERS) for place in places]
+    panel.set_xticks(range(len(places)), ["\n".join(n) for n in names], fontsize="x-small")
+    panel.grid(alpha=0.3, axis="y")
+
+
+def _lines(panel: Axes, lines: Lines) -> None:
     places: set[float] = set()
-    for (series, points), look in zip(report.lines(name).items(), LOOKS, strict=False):
-        at = [place for place, _ in points]
+    for (series, points), look in zip(lines.items(), LOOKS, strict=False):
+        at = [float(place) for place, _ in points]
         medians = [statistics.median(values) for _, values in points]
         [line] = panel.plot(at, medians, look, label=series, markersize=4)
         low, high = [min(v) for _, v in points], [max(v) for _, v in points]
@@ -49,12 +86,7 @@ def _panel(panel: Axes, report: Report, name: str) -> None:
     if len(places) > 1 and max(places) >= 16 * max(1.0, min(places)):
         panel.set_xscale("log", base=2)
     panel.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)])
-    panel.minorticks_off()
-    panel.set_title(name, fontsize="medium", loc="left")
-    panel.set_ylim(bottom=0)
     panel.grid(alpha=0.3)
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.set_xlabel(report.axis, fontsize="small")
 
 
 def main() -> None:

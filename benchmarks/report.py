@@ -18,22 +18,25 @@ from benchmarks.machine import machine
 
 RUNS = 3
 
+Place = float | str
+"""Where on an axis: a number, or the name of one of several things beside each other."""
+
 
 @dataclass
 class Row:
     """The figures of one thing measured: for each its values, one a run.
 
-    `at` is where on the report's axis it was measured, such as a number of viewers.
+    `at` is where on the report's axis it was measured, such as a number of viewers or a name.
     """
 
     series: str
-    at: float | None = None
+    at: Place | None = None
     figures: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """What the row is called in a table."""
-        return self.series if self.at is None else f"{self.series}, {self.at:g}"
+        return self.series if self.at is None else f"{self.series}, {place_name(self.at)}"
 
     def median(self, figure: str) -> float | None:
         """Return the median of a figure's runs; None where it was not measured."""
@@ -56,7 +59,7 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     machine: dict[str, str] = field(default_factory=machine)
 
-    def add(self, series: str, figures: Mapping[str, float], at: float | None = None) -> Row:
+    def add(self, series: str, figures: Mapping[str, float], at: Place | None = None) -> Row:
         """Add one run of a row, and return the row."""
         row = self.row(series, at)
         if row is None:
@@ -66,7 +69,7 @@ class Report:
             row.figures.setdefault(figure, []).append(float(value))
         return row
 
-    def row(self, series: str, at: float | None = None) -> Row | None:
+    def row(self, series: str, at: Place | None = None) -> Row | None:
         """Return a row, if it was measured."""
         return next((row for row in self.rows if row.series == series and row.at == at), None)
 
@@ -85,13 +88,19 @@ class Report:
         ratios = [value / other for value, other in pairs if other]
         return statistics.median(ratios) if ratios else None
 
-    def lines(self, figure: str) -> dict[str, list[tuple[float, list[float]]]]:
-        """Return a figure for every series that has it: places of the axis, each with its runs."""
-        found: dict[str, list[tuple[float, list[float]]]] = {}
+    def lines(self, figure: str) -> dict[str, list[tuple[Place, list[float]]]]:
+        """Return a figure for every series that has it: places of the axis, each with its runs.
+
+        Numbers are in their order, names in that of measuring.
+        """
+        found: dict[str, list[tuple[Place, list[float]]]] = {}
         for row in self.rows:
             if row.at is not None and figure in row.figures:
                 found.setdefault(row.series, []).append((row.at, row.figures[figure]))
-        return {series: sorted(points) for series, points in found.items()}
+        for points in found.values():
+            if not any(isinstance(place, str) for place, _ in points):
+                points.sort()
+        return found
 
     def table(self, rows: Iterable[Row] | None = None) -> str:
         """Return a table in Markdown: min / median / max, and in brackets the ratio."""
@@ -122,6 +131,11 @@ class Report:
         text = " / ".join(map(short, told if len(values) > 1 else told[:1]))
         ratio = self.ratio(row, figure)
         return text if ratio is None else f"{text} ({short(ratio)})"
+
+
+def place_name(place: Place) -> str:
+    """Return what a place of an axis is called."""
+    return place if isinstance(place, str) else f"{place:g}"
 
 
 def short(value: float) -> str:

@@ -72,3 +72,15 @@ def test_a_plot_has_a_panel_for_every_figure_with_places(report: Report, tmp_pat
 )
 def test_three_digits_are_told(value: float, told: str) -> None:
     assert short(value) == told
+
+
+def test_named_places_stay_in_the_order_of_measuring_and_are_drawn(tmp_path: Path) -> None:
+    made = Report("models", "Told.", "off", axis="model")
+    for ms in (30.0, 40.0):
+        for model in ("fast", "bursts"):
+            made.add("off", {"ms": 4 * ms}, model)
+            made.add("on", {"ms": ms}, model)
+    assert made.lines("ms")["on"] == [("fast", [30.0, 40.0]), ("bursts", [30.0, 40.0])]
+    assert made.table().splitlines()[-1].startswith("| on, bursts  | 30 / 35 / 40 (0.25) |")
+    draw(made, tmp_path / "models.png")
+    assert (tmp_path / "models.png").read_bytes().startswith(b"\x89PNG")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reactor_actors.flow.lead import MARGIN, PAUSE, WINDOW, Lead
+from reactor_actors.flow.lead import HABIT, MARGIN, PAUSE, RECENT, SHRINKING, SPAN, Lead
 from tests.fakes import run_virtually
 from tests.flow.stream import Stream
 
@@ -17,11 +17,18 @@ MOST = 5 * INTERVAL  # a full queue of four, and the tick being worked on
 
 
 def calm(lead: Lead, start: float, seconds: float, turn: float) -> float:
-    """Let ticks arrive with plenty of time to spare; return the instant of the last."""
+    """Let turns begin at their hour and take the same time; return the instant of the last."""
     now = start
     while now < start + seconds:
         now += INTERVAL
-        lead.arrived(now, 0.05, turn, INTERVAL)
+        lead.arrived(now, min(lead.seconds(INTERVAL) - turn, 4 * INTERVAL), turn, INTERVAL)
+    return now
+
+
+def late(lead: Lead, now: float, seconds: float) -> float:
+    """Let a turn end that much later than its tick was due; return the instant."""
+    now += INTERVAL + seconds
+    lead.arrived(now, -seconds, lead.seconds(INTERVAL) + seconds, INTERVAL)
     return now
 
 
@@ -42,41 +49,83 @@ def test_a_fixed_lead_stays_at_the_bound() -> None:
     assert lead.seconds(INTERVAL) == MOST
 
 
-def test_nothing_shrinks_within_the_first_window() -> None:
+def test_nothing_shrinks_before_the_turns_are_known() -> None:
     lead = Lead(4)
-    calm(lead, 0.0, WINDOW - 0.1, 0.005)
+    calm(lead, 0.0, RECENT * SPAN - INTERVAL, 0.005)
     assert lead.seconds(INTERVAL) == MOST
 
 
-def test_a_calm_lead_shrinks_towards_the_turn_and_a_margin() -> None:
+def test_a_lead_is_what_turns_need_and_a_margin() -> None:
     lead = Lead(4)
-    calm(lead, 0.0, 20.0, 0.010)
-    assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN, abs=0.001)
+    calm(lead, 0.0, 3.0, 0.010)
+    assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN)
 
 
-def test_shrinking_is_slow() -> None:
-    lead = Lead(4)
-    now = calm(lead, 0.0, WINDOW + INTERVAL, 0.010)
-    before = lead.seconds(INTERVAL)
-    calm(lead, now, 0.1, 0.010)
-    assert MOST * 0.7 < lead.seconds(INTERVAL) <= before <= MOST
+def test_no_picture_is_shown_more_than_a_quarter_faster_for_the_lead_to_shrink() -> None:
+    lead, now, leads = Lead(4), 0.0, []
+    while now < 3.0:
+        now = calm(lead, now, INTERVAL / 2, 0.010)
+        leads.append(lead.seconds(INTERVAL))
+    steps = [before - after for before, after in itertools.pairwise(leads)]
+    assert max(steps) == pytest.approx(SHRINKING * INTERVAL)
+    assert min(steps) >= 0.0
 
 
 def test_a_late_tick_grows_the_lead_at_once_by_what_was_missing() -> None:
     lead = Lead(4)
     now = calm(lead, 0.0, 20.0, 0.010)
     before = lead.seconds(INTERVAL)
-    lead.arrived(now + INTERVAL, -0.020, 0.030, INTERVAL)
+    late(lead, now, 0.020)
     assert lead.seconds(INTERVAL) == pytest.approx(before + 0.020 + MARGIN)
 
 
-def test_after_a_late_tick_the_calm_begins_anew() -> None:
+def test_what_was_needed_once_is_soon_given_back() -> None:
     lead = Lead(4)
-    now = calm(lead, 0.0, 20.0, 0.010)
-    lead.arrived(now + INTERVAL, -0.020, 0.030, INTERVAL)
+    now = late(lead, calm(lead, 0.0, 20.0, 0.010), 0.020)
     grown = lead.seconds(INTERVAL)
-    calm(lead, now + INTERVAL, WINDOW - 0.1, 0.010)
+    now = calm(lead, now, SPAN - INTERVAL, 0.010)
     assert lead.seconds(INTERVAL) == grown
+    calm(lead, now, SPAN + 0.2, 0.010)
+    assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN)
+
+
+def test_what_was_needed_twice_is_kept_as_long_as_it_may_come_again() -> None:
+    lead = Lead(4)
+    now = late(lead, calm(lead, 0.0, 20.0, 0.010), 0.020)
+    now = late(lead, calm(lead, now, 3.0, 0.010), 0.020)
+    grown = lead.seconds(INTERVAL)
+    now = calm(lead, now, (HABIT - 1) * SPAN - 0.1, 0.010)
+    assert lead.seconds(INTERVAL) == grown
+    calm(lead, now, 2 * SPAN + 0.2, 0.010)
+    assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN)
+
+
+def test_what_comes_too_seldom_is_no_habit() -> None:
+    lead = Lead(4)
+    now = late(lead, calm(lead, 0.0, 20.0, 0.010), 0.020)
+    now = late(lead, calm(lead, now, (HABIT + 1) * SPAN, 0.010), 0.020)
+    calm(lead, now, 2.0, 0.010)
+    assert lead.seconds(INTERVAL) == pytest.approx(0.010 + MARGIN)
+
+
+def test_a_turn_that_began_before_its_hour_needs_its_whole_time() -> None:
+    lead, now = Lead(4), 0.0
+    while now < 3.0:
+        now += INTERVAL
+        lead.arrived(now, min(lead.seconds(INTERVAL) - 0.001, 3 * INTERVAL), 0.050, 2 * INTERVAL)
+    assert lead.seconds(INTERVAL) >= 0.050 + MARGIN
+
+
+def test_a_tick_before_any_schedule_says_nothing() -> None:
+    lead = Lead(4, first=1)
+    lead.arrived(0.0, float("-inf"), 0.010, INTERVAL)
+    assert lead.seconds(INTERVAL) == 2 * INTERVAL
+
+
+def test_long_turns_in_a_row_need_more_than_each_of_them() -> None:
+    stream, _ = simulate(lambda number: 0.045 if number % 30 < 3 else 0.005)
+    assert late_half(stream.gaps) == pytest.approx([INTERVAL] * len(late_half(stream.gaps)))
+    assert stream.grants[-1].lead == pytest.approx(3 * 0.045 - 2 * INTERVAL + MARGIN, abs=0.003)
 
 
 def test_a_pause_of_the_models_own_says_nothing_about_its_pace() -> None:
