@@ -81,6 +81,7 @@ class Figures:
         tracks: By track, inputs too.
         emits: Seconds between two emits of the model, of a session that went on meanwhile.
         turns: Seconds that the model worked for an emit.
+        holds: Seconds from an emit to the admission of each of its ticks.
         hand_offs: Seconds from a tick's admission at the model's end to its arrival here.
         latencies: Seconds from a tick's arrival to its playout.
     """
@@ -90,6 +91,7 @@ class Figures:
     turns: Spread = _NO_STAGE
     hand_offs: Spread = _NO_STAGE
     latencies: Spread = _NO_STAGE
+    holds: Spread = _NO_STAGE
 
     def __add__(self, other: Figures) -> Figures:
         """Count both."""
@@ -99,6 +101,7 @@ class Figures:
             self.turns + other.turns,
             self.hand_offs + other.hand_offs,
             self.latencies + other.latencies,
+            self.holds + other.holds,
         )
 
 
@@ -111,6 +114,7 @@ class Traffic:
         self._emits = Tally(EMIT_SECONDS)
         self._turns = Tally(STAGE_SECONDS)
         self._hand_offs = Tally(STAGE_SECONDS)
+        self._holds = Tally(STAGE_SECONDS)
         self._emitted_at: float | None = None
 
     def rest(self) -> None:
@@ -121,6 +125,7 @@ class Traffic:
         """Count a tick that the model's side has handed over."""
         if tick.admitted_at > 0.0:
             self._hand_offs.count(now - tick.admitted_at)
+            self._holds.count(tick.held)
         if tick.turn > 0.0:  # the first tick of an emit
             before, self._emitted_at = self._emitted_at, now
             self._turns.count(tick.turn)
@@ -136,6 +141,7 @@ class Traffic:
             self._turns.read(),
             self._hand_offs.read(),
             self.latencies.read(),
+            self._holds.read(),
         )
 
 

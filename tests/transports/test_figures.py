@@ -49,10 +49,12 @@ def test_the_time_between_two_emits_that_nobody_waited_for_is_not_counted() -> N
 
 def test_a_hand_off_is_counted_where_both_ends_share_a_clock() -> None:
     traffic = Traffic()
-    traffic.arrived(Tick(0, admitted_at=10.0), 10.004)
+    traffic.arrived(Tick(0, admitted_at=10.0, held=0.5), 10.004)
     traffic.arrived(Tick(0), 10.1)  # it came from another machine
-    hand_offs = traffic.figures({}).hand_offs
+    figures = traffic.figures({})
+    hand_offs, holds = figures.hand_offs, figures.holds
     assert (sum(hand_offs.counts), hand_offs.total) == (1, pytest.approx(0.004))
+    assert (sum(holds.counts), holds.total) == (1, 0.5)
 
 
 def test_inputs_are_tracks_as_well() -> None:
@@ -100,8 +102,9 @@ def test_what_a_replica_counts_adds_up_with_another_ones() -> None:
         traffic = Traffic()
         traffic.latencies.count(seconds)
         traffic.arrived(Tick(0, turn=0.0625), 1.0)
-        traffic.arrived(Tick(0, turn=seconds, admitted_at=1.0), 1.0 + seconds)
+        traffic.arrived(Tick(0, turn=seconds, admitted_at=1.0, held=seconds), 1.0 + seconds)
         figures.append(traffic.figures({}))
     both = sum(figures, Figures())
-    assert both.latencies.total == both.emits.total == both.hand_offs.total == 0.75
+    assert both.latencies.total == both.emits.total == 0.75
+    assert both.hand_offs.total == both.holds.total == 0.75
     assert both.turns.total == 0.875

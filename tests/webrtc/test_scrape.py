@@ -212,6 +212,8 @@ def check(found: Scraped) -> None:
     assert 0 <= mean(found, "playout_latency_seconds") < 1
     assert found("hand_off_seconds_count") >= shown
     assert 0 < mean(found, "hand_off_seconds") < 1
+    assert found("hold_seconds_count") == found("hand_off_seconds_count")
+    assert 0 <= mean(found, "hold_seconds") < 1
     assert 10 <= found("emit_interval_seconds_count") <= found("turn_seconds_count")
     assert 0 < mean(found, "turn_seconds") < 1
     assert 0 < mean(found, "emit_interval_seconds") < 1

@@ -95,6 +95,12 @@ def _times(figures: Figures) -> Iterator[Metric]:
         ("emit_interval", "Time between two emits of the model.", figures.emits),
         ("turn", "How long the model worked for an emit.", figures.turns),
         (
+            "hold",
+            "Time from an emit to the admission of each of its ticks, where both ends are on one "
+            "machine.",
+            figures.holds,
+        ),
+        (
             "hand_off",
             "Time from the admission of a tick at the model's end to its arrival at its transport, "
             "where both are on one machine.",

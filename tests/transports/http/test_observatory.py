@@ -102,7 +102,7 @@ def test_the_lag_of_every_transport_has_its_number() -> None:
 def test_before_anything_is_loaded_times_are_counted_as_none() -> None:
     found = samples(seen((ReplicaStatus("0", State.CREATED), Figures())))
 
-    for name in ("emit_interval", "turn", "hand_off", "playout_latency"):
+    for name in ("emit_interval", "turn", "hold", "hand_off", "playout_latency"):
         assert found[f"runtime_{name}_seconds_count",] == 0
         assert found[f"runtime_{name}_seconds_bucket", "+Inf"] == 0
     assert not [key for key in found if key[0].startswith("runtime_media")]
