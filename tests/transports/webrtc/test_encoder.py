@@ -341,6 +341,7 @@ async def test_every_encoding_is_timed_in_its_thread_and_its_bytes_are_counted()
     [(codec, work)] = stage.thread.counts.figures("VP8").encoders.items()
     assert codec == "VP8"
     assert (sum(work.seconds.counts), work.seconds.total) == (4, pytest.approx(1.0))
+    assert (sum(work.waits.counts), work.waits.total) == (4, 0.0)
     assert stage.screen.made_at == pytest.approx([100.25, 100.53, 100.81])
     assert work.bytes == sum(packet.size for packet in stage.screen.packets) > 0
     assert stage.thread.counts.figures("VP8").fates == {"dropped": 0, "skipped": 0, "failed": 1}
