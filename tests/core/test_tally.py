@@ -50,6 +50,7 @@ def test_who_counts_anew_or_otherwise_has_no_earlier_look() -> None:
 def test_quantiles_lie_where_the_values_would_if_they_lay_evenly() -> None:
     spread = Spread((0.01, 0.02, 0.04), (0, 10, 30, 0), 1.0)
     assert (spread.count, spread.mean) == (40, 0.025)
+    assert spread.quantile(0.0) == pytest.approx(0.01)
     assert spread.quantile(0.125) == pytest.approx(0.015)
     assert spread.quantile(0.25) == pytest.approx(0.02)
     assert spread.quantile(0.5) == pytest.approx(0.02 + 0.02 / 3)
