@@ -13,7 +13,10 @@ import sys
 import time
 from pathlib import Path
 
-QUICK = ("engine", "encode", "handoff", "loopback", "startup", "actors", "latency", "soak")
+QUICK = (
+    *("engine", "encode", "handoff", "loopback", "timeline"),
+    *("startup", "actors", "latency", "soak"),
+)
 FULL = (*QUICK, "growth")
 
 

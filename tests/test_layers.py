@@ -120,7 +120,11 @@ CONFINED = {
     "av": {"transports/webrtc", "headless"},
     "aiortc": {"transports/webrtc", "load/viewer.py"},
     "aiohttp": {"transports/http", "load/signalling.py"},
-    "prometheus_client": {"transports/http/metrics.py", "transports/http/observatory.py"},
+    "prometheus_client": {
+        "transports/http/metrics.py",
+        "transports/http/observatory.py",
+        "load/scrape.py",
+    },
     "ray": {"links/refs.py", "actors"},
     "yaml": {"manifest.py", "headless/script.py"},
 }

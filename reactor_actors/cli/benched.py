@@ -16,12 +16,15 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from reactor_actors.cli.staged import way
 from reactor_actors.core.errors import SetupError
 from reactor_actors.headless.script import value_of
 from reactor_actors.load.crowd import Crowd
 from reactor_actors.load.figures import Ledger
 from reactor_actors.load.plan import Call, Plan, Report
+from reactor_actors.load.scrape import stages_of
 from reactor_actors.load.signalling import Front
+from reactor_actors.load.stages import Stage, timeline
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 COLUMNS = (
@@ -44,6 +47,7 @@ def measure(
     console.print(table(document))
     for line in remarks(document):
         console.print(line, markup=False, soft_wrap=True)
+    console.print(way(document), soft_wrap=True)
     try:
         if json is not None:
             json.write_text(json_text.dumps(document, indent=2) + "\n")
@@ -72,13 +76,21 @@ async def _measured(
 
         crowd = Crowd(plan, seconds, heard)
         ledger = Ledger(plan.viewers)
-        await _watched(crowd, status)
-    return ledger.document(model, crowd.plan)
+        stages, missing = await _watched(crowd, status)
+    return {
+        **ledger.document(model, crowd.plan),
+        "timeline": timeline(stages),
+        "timeline_missing": missing or None,
+    }
 
 
-async def _watched(crowd: Crowd, status: Status) -> None:
-    """Let viewers watch until the end, or Ctrl-C; then report what there is."""
+async def _watched(crowd: Crowd, status: Status) -> tuple[list[Stage], str]:
+    """Let viewers watch until the end, or Ctrl-C; then report what there is.
+
+    Returns what the server counted meanwhile, or why that is not known.
+    """
     loop, watching = asyncio.get_running_loop(), asyncio.ensure_future(crowd.watch())
+    looking = asyncio.ensure_future(stages_of(crowd, watching))
 
     def end() -> None:
         status.update("the viewers leave; once more, and nothing is waited for")
@@ -88,9 +100,13 @@ async def _watched(crowd: Crowd, status: Status) -> None:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, end)
-    await asyncio.wait({watching})
-    if not watching.cancelled():
-        watching.result()
+    try:
+        await asyncio.wait({watching})
+        if not watching.cancelled():
+            watching.result()
+        return await looking if crowd.begun.is_set() else ([], "it was ended before it began")
+    finally:
+        looking.cancel()
 
 
 def call_of(word: str, schema: Mapping[str, Any]) -> Call:

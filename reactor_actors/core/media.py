@@ -57,7 +57,8 @@ class Tick:
     `turn` is how long the model worked for this tick, in seconds; 0 when that says nothing about
     its pace (later ticks of a batch, the first one after a pause). `admitted_at` is when the
     model's side let it through, on the monotonic clock that all processes of one machine share; 0
-    where the two sides have no clock in common.
+    where the two sides have no clock in common. `held` is how many seconds it had waited for that
+    since its emit.
     """
 
     epoch: int
@@ -65,6 +66,7 @@ class Tick:
     sound: Mapping[str, Samples] = field(default_factory=dict)
     turn: float = 0.0
     admitted_at: float = 0.0
+    held: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

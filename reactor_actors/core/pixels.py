@@ -72,6 +72,7 @@ def tick_of(
     index: int,
     place: Callable[[tuple[int, int]], Pixels] | None = None,
     admitted_at: float = 0.0,
+    held: float = 0.0,
 ) -> Tick:
     """Convert one tick of a batch; `place` gives the memory for an I420 picture of a shape."""
     pictures = {}
@@ -79,7 +80,7 @@ def tick_of(
         out = place(i420_shape(int(rgb.shape[0]), int(rgb.shape[1]))) if place else None
         pictures[name] = to_i420(rgb, out)
     turn = batch.turn if index == 0 else 0.0
-    return Tick(batch.epoch, pictures, batch.sound_of(index), turn, admitted_at)
+    return Tick(batch.epoch, pictures, batch.sound_of(index), turn, admitted_at, held)
 
 
 def to_rgb(i420: Pixels, height: int | None = None, width: int | None = None) -> Pixels:

@@ -40,14 +40,16 @@ class DirectLink:
 
     async def push(self, batch: Batch, *, drop: bool) -> int:
         """Convert and hand over the batch, tick by tick."""
-        admitted = 0
+        admitted, began = 0, time.monotonic()
         for index in range(batch.count):
             if drop:
                 if not self._credits.take_now(batch.epoch):
                     continue
             elif not await self._credits.take(batch.epoch):
                 break
-            self._call(self._clients.push, tick_of(batch, index, admitted_at=time.monotonic()))
+            now = time.monotonic()
+            tick = tick_of(batch, index, admitted_at=now, held=now - began)
+            self._call(self._clients.push, tick)
             admitted += 1
         if not drop:
             await self._credits.next_turn(batch.epoch)

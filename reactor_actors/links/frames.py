@@ -47,7 +47,8 @@ class TickSound:
 class Pushed:
     """A granted tick, its pictures in a slot. Without a ring and a slot it has none.
 
-    `admitted_at` is an instant of the clock that both ends share.
+    `admitted_at` is an instant of the clock that both ends share, `held` the seconds that the tick
+    had waited by then.
     """
 
     epoch: int
@@ -57,6 +58,7 @@ class Pushed:
     pictures: list[PlacedPicture] = field(default_factory=list)
     sound: list[TickSound] = field(default_factory=list)
     admitted_at: float = 0.0
+    held: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class ModelEnd:
 
     async def push(self, batch: Batch, *, drop: bool) -> int:
         """Convert the batch into slots and hand it over, tick by tick."""
-        admitted = 0
+        admitted, began = 0, time.monotonic()
         for index in range(batch.count):
             size = _space_of(batch, index)
             if drop:
@@ -96,7 +96,7 @@ class ModelEnd:
                     continue
             elif not (self._credits.take_now(batch.epoch) or await self._credits.take(batch.epoch)):
                 break
-            admitted += await self._hand_over(batch, index, size)
+            admitted += await self._hand_over(batch, index, size, began)
         if not drop:
             await self._credits.next_turn(batch.epoch)
         return admitted
@@ -125,7 +125,7 @@ class ModelEnd:
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
-    async def _hand_over(self, batch: Batch, index: int, size: int) -> bool:
+    async def _hand_over(self, batch: Batch, index: int, size: int, began: float) -> bool:
         """Use a credit: a tick goes out in any case, for that is how the credit comes back."""
         pushed, admitted_at = Pushed(batch.epoch), time.monotonic()
         slot: Slot | Literal[False] | None = None
@@ -134,7 +134,7 @@ class ModelEnd:
             if slot is None:
                 slot = await self._bell.until(lambda: self._take(batch.epoch, size))
             if slot:
-                pushed = _placed(batch, index, slot, admitted_at)
+                pushed = _placed(batch, index, slot, admitted_at, admitted_at - began)
         finally:
             if slot and pushed.slot is None:
                 self._slots.give_back(slot.ring, [slot.number])
@@ -284,11 +284,12 @@ def _space_of(batch: Batch, index: int) -> int:
     return space_for(rows * columns for rows, columns in shapes)
 
 
-def _placed(batch: Batch, index: int, slot: Slot, admitted_at: float) -> Pushed:
+def _placed(batch: Batch, index: int, slot: Slot, admitted_at: float, held: float) -> Pushed:
     tick = tick_of(batch, index, slot.place)
     pictures = [PlacedPicture(name, *i420.shape) for name, i420 in tick.pictures.items()]
     sound = [TickSound(name, len(pcm), pcm.tobytes()) for name, pcm in tick.sound.items()]
-    return Pushed(tick.epoch, tick.turn, slot.ring, slot.number, pictures, sound, admitted_at)
+    place = (slot.ring, slot.number)
+    return Pushed(tick.epoch, tick.turn, *place, pictures, sound, admitted_at, held)
 
 
 def _lent(pushed: Pushed, loans: Loans) -> Tick:
@@ -302,7 +303,7 @@ def _lent(pushed: Pushed, loans: Loans) -> Tick:
             sound[pcm.track] = np.frombuffer(pcm.data, np.int16).reshape(pcm.channels, -1)
     except ValueError as error:
         raise FrameError(f"an impossible tick: {error}") from error
-    return Tick(pushed.epoch, pictures, sound, pushed.turn, pushed.admitted_at)
+    return Tick(pushed.epoch, pictures, sound, pushed.turn, pushed.admitted_at, pushed.held)
 
 
 def _announce(channel: Channel, ring: Ring) -> None:

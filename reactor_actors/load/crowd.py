@@ -28,12 +28,16 @@ def processes_for(viewers: int, cpus: int) -> int:
 
 
 class Crowd:
-    """The viewers of a plan. `report` hears of all of them, on the loop that `watch` runs on."""
+    """The viewers of a plan. `report` hears of all of them, on the loop that `watch` runs on.
+
+    When `begun` is set, `plan` says when it begins and ends.
+    """
 
     def __init__(self, plan: Plan, seconds: float, report: Callable[[Report], None]) -> None:
         self.plan = plan
         self._seconds = seconds
         self._report = report
+        self.begun = asyncio.Event()
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def watch(self) -> None:
@@ -67,6 +71,7 @@ class Crowd:
         for process, plan in zip(self._processes, plans, strict=True):
             assert process.stdin is not None
             process.stdin.write(plan.to_json().encode() + b"\n")
+        self.begun.set()
         await asyncio.gather(*map(self._follow, self._processes, plans))
 
     async def _follow(self, process: asyncio.subprocess.Process, plan: Plan) -> None:

@@ -87,6 +87,14 @@ class Front:
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
             raise SetupError(f"{self._url}: no server answers there: {_reason(error)}") from None
 
+    async def metrics(self) -> str:
+        """Return what the server counts, as Prometheus text."""
+        text, status = await self._text("GET", "/metrics")
+        if status != 200:
+            detail = (_object(text) or {}).get("detail")
+            raise RefusedError(status, f"/metrics: {detail or f'status {status}'}")
+        return text
+
     async def seat(self) -> Seat:
         """Start a session, join the running one, or wait for a turn."""
         began, ticket = time.monotonic(), None
@@ -137,19 +145,29 @@ class Front:
         *,
         well: Sequence[int] = (200,),
     ) -> dict[str, Any]:
-        try:
-            async with self._http.request(method, self._url + path, json=body) as response:
-                text, status = await response.text(), response.status
-        except TimeoutError:
-            raise RefusedError(0, f"no answer to {path} within {REQUEST_SECONDS:g} s") from None
-        try:
-            told = json.loads(text or "{}")
-        except ValueError:
-            told = None
-        if status not in well or not isinstance(told, dict):
-            detail = told.get("detail") if isinstance(told, dict) else None
+        text, status = await self._text(method, path, body)
+        told = _object(text or "{}")
+        if status not in well or told is None:
+            detail = (told or {}).get("detail")
             raise RefusedError(status, str(detail or f"{path}: status {status}, and no JSON"))
         return told
+
+    async def _text(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> tuple[str, int]:
+        try:
+            async with self._http.request(method, self._url + path, json=body) as response:
+                return await response.text(), response.status
+        except TimeoutError:
+            raise RefusedError(0, f"no answer to {path} within {REQUEST_SECONDS:g} s") from None
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _base(session: str) -> str:

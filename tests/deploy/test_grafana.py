@@ -19,7 +19,7 @@ from reactor_actors.core.tally import Spread, Tally
 from reactor_actors.flow.lag import LAG_SECONDS
 from reactor_actors.interface import Output, ReactorPipeline, Video
 from reactor_actors.transports.figures import (
-    ENCODE_SECONDS,
+    STAGE_SECONDS,
     EncoderFigures,
     Figures,
     TrackFigures,
@@ -73,9 +73,10 @@ def full() -> Metrics:
         metrics.receive(Note(kind, facts))
     encoding = Encoding("main_video", "VP8", 1_000_000)
     status = ReplicaStatus("0", State.STREAMING, lead=0.1, encoders=(encoding,))
-    seconds = Tally(ENCODE_SECONDS)
+    seconds = Tally(STAGE_SECONDS)
     seconds.count(0.004)
-    made = TrackFigures({"shown": 1}, {"VP8": EncoderFigures(seconds.read(), 1)})
+    work = EncoderFigures(seconds.read(), 1, seconds.read())
+    made = TrackFigures({"shown": 1}, {"VP8": work}, seconds.read())
     observed = Observed([(status, Figures({"main_video": made}))], [Spread.none(LAG_SECONDS)])
     metrics.watch(lambda: observed)
     return metrics

@@ -76,6 +76,29 @@ async def test_a_tick_says_when_it_was_let_through_where_both_sides_share_a_cloc
         assert before <= instants[0] <= instants[1] <= between <= instants[2] <= time.monotonic()
 
 
+async def test_a_tick_says_how_long_it_was_held_for_want_of_room(
+    link: Joined, request: pytest.FixtureRequest
+) -> None:
+    began = time.monotonic()
+    pushing = asyncio.create_task(link.port.push(batch(1, 2, 3, 4, 5), drop=False))
+    await until(lambda: len(link.clients.ticks) >= 4)
+    full = time.monotonic()
+    await link.settle()
+    link.play(1)
+    await until(lambda: len(link.clients.ticks) == 5)
+    over = time.monotonic()
+    ticks, last = link.clients.ticks, link.clients.ticks[-1]
+    if "refs" in request.node.name:
+        assert [tick.held for tick in ticks] == [0.0] * 5
+    else:
+        assert sorted(tick.held for tick in ticks) == [tick.held for tick in ticks]
+        assert all(
+            tick.admitted_at - tick.held == pytest.approx(began, abs=full - began) for tick in ticks
+        )
+        assert last.admitted_at - full <= last.held <= over - began
+    pushing.cancel()
+
+
 async def test_twenty_nine_ticks_pass_a_buffer_of_four_and_never_more_wait(link: Joined) -> None:
     pushing = asyncio.create_task(link.port.push(batch(*range(29)), drop=False))
     for done in range(29):

@@ -16,11 +16,14 @@ from typing import Any
 import pytest
 
 from reactor_actors.cli.benched import call_of, remarks, table
+from reactor_actors.cli.staged import TITLE
 from reactor_actors.core.admission import Mode
 from reactor_actors.core.errors import SetupError
 from reactor_actors.load.crowd import Crowd, processes_for
 from reactor_actors.load.figures import Ledger
 from reactor_actors.load.plan import Answer, Call, Plan, Report, Trouble
+from reactor_actors.load.scrape import stages_of
+from reactor_actors.load.stages import STAGES
 from reactor_actors.load.viewer import Viewer
 from reactor_actors.transports.http.settings import HttpSettings
 from reactor_actors.transports.server import ServerSettings
@@ -232,8 +235,49 @@ async def test_the_command_tells_a_person_and_a_program(tmp_path: Path) -> None:
     assert [line.split()[0] for line in lines[1:5]] == ["viewer", "0", "1", "all"]
     assert all(len(line) <= 80 for line in lines)
     document = json.loads(figures.read_text())
+    check_timeline(document, lines)
     assert document["total"]["watching"] == 2
     assert document["total"]["round_trip_ms"]["count"] >= 1
+
+
+def check_timeline(document: dict[str, Any], lines: list[str]) -> None:
+    timeline = document["timeline"]
+    assert [stage["stage"] for stage in timeline] == list(STAGES)
+    assert document["timeline_missing"] is None
+    counts = {stage["stage"]: stage["count"] for stage in timeline}
+    assert 20 < counts["encode"] < 90
+    assert counts["encode"] == pytest.approx(counts["turn"], abs=10)
+    assert counts["way out"] == pytest.approx(2 * counts["encode"], abs=20)
+    for stage in timeline:
+        assert 0 <= stage["mean_ms"] < 1000
+        assert 0 <= stage["p50_ms"] <= stage["p95_ms"]
+    assert sum(stage["share"] for stage in timeline) == pytest.approx(1.0, abs=0.001)
+    told = lines[lines.index(TITLE) + 2 :]
+    assert [line.split("  ")[0].strip() for line in told] == [*STAGES, "sum"]
+
+
+@pytest.mark.webrtc
+async def test_the_time_line_leaves_out_what_was_before_the_last_viewer_set_out() -> None:
+    async with listening(Lamp) as hosted:
+        crowd = Crowd(Plan(hosted.server.url, 1, ramp=1.0), 1.5, lambda report: None)
+        watching = asyncio.ensure_future(crowd.watch())
+        stages, missing = await stages_of(crowd, watching)
+        await watching
+        shown = sum(hosted.venue.figures().turns.counts)
+    assert missing == ""
+    turns = next(stage for stage in stages if stage.name == "turn")
+    assert 30 <= turns.count <= 60 <= shown
+
+
+@pytest.mark.webrtc
+async def test_a_server_that_goes_before_it_is_looked_at_again_has_no_time_line() -> None:
+    async with listening(Lamp) as hosted:
+        crowd = Crowd(Plan(hosted.server.url, 1), 3.0, lambda report: None)
+        watching = asyncio.ensure_future(crowd.watch())
+        looking = asyncio.ensure_future(stages_of(crowd, watching))
+        await eventually(lambda: hosted.venue.host.clients == 1)
+    await watching
+    assert await looking == ([], "no server answers any more")
 
 
 @pytest.mark.webrtc
@@ -242,6 +286,7 @@ async def test_ctrl_c_ends_the_command_with_what_there_is() -> None:
         status, told = await command(hosted.server.url, "--seconds=3600", interrupted=True)
         await eventually(lambda: hosted.venue.host.clients == 0)
     assert "of 4 viewers" in told
+    assert TITLE in told or "no time line of the pictures: " in told
     assert "Traceback" not in told
     assert status in (0, 1)
 

@@ -5,9 +5,9 @@ import pickle
 import pytest
 
 from reactor_actors.core.media import Tick
-from reactor_actors.core.tally import Tally
+from reactor_actors.core.tally import Spread, Tally
 from reactor_actors.transports.figures import (
-    ENCODE_SECONDS,
+    STAGE_SECONDS,
     EncoderFigures,
     Figures,
     TrackFigures,
@@ -15,10 +15,15 @@ from reactor_actors.transports.figures import (
 )
 
 
+def stage(*seconds: float) -> Spread:
+    tally = Tally(STAGE_SECONDS)
+    for each in seconds:
+        tally.count(each)
+    return tally.read()
+
+
 def encoder(seconds: float, size: int) -> EncoderFigures:
-    tally = Tally(ENCODE_SECONDS)
-    tally.count(seconds)
-    return EncoderFigures(tally.read(), size)
+    return EncoderFigures(stage(seconds), size, stage(seconds / 10))
 
 
 def test_the_first_tick_of_an_emit_is_counted_as_an_emit_and_a_turn() -> None:
@@ -44,10 +49,12 @@ def test_the_time_between_two_emits_that_nobody_waited_for_is_not_counted() -> N
 
 def test_a_hand_off_is_counted_where_both_ends_share_a_clock() -> None:
     traffic = Traffic()
-    traffic.arrived(Tick(0, admitted_at=10.0), 10.004)
+    traffic.arrived(Tick(0, admitted_at=10.0, held=0.5), 10.004)
     traffic.arrived(Tick(0), 10.1)  # it came from another machine
-    hand_offs = traffic.figures({}).hand_offs
+    figures = traffic.figures({})
+    hand_offs, holds = figures.hand_offs, figures.holds
     assert (sum(hand_offs.counts), hand_offs.total) == (1, pytest.approx(0.004))
+    assert (sum(holds.counts), holds.total) == (1, 0.5)
 
 
 def test_inputs_are_tracks_as_well() -> None:
@@ -61,14 +68,16 @@ def test_inputs_are_tracks_as_well() -> None:
 def test_figures_add_up_track_by_track_and_codec_by_codec() -> None:
     one = Figures(
         {
-            "a": TrackFigures({"shown": 1, "dropped": 1}, {"VP8": encoder(0.01, 100)}),
+            "a": TrackFigures({"shown": 1, "dropped": 1}, {"VP8": encoder(0.01, 100)}, stage(0.5)),
             "b": TrackFigures({"shown": 5}),
         }
     )
     other = Figures(
         {
             "a": TrackFigures(
-                {"shown": 2, "failed": 1}, {"VP8": encoder(0.02, 10), "H264": encoder(0.1, 1)}
+                {"shown": 2, "failed": 1},
+                {"VP8": encoder(0.02, 10), "H264": encoder(0.1, 1)},
+                stage(0.25, 0.25),
             ),
             "c": TrackFigures({"received": 7}),
         }
@@ -81,7 +90,9 @@ def test_figures_add_up_track_by_track_and_codec_by_codec() -> None:
     }
     made = both.tracks["a"].encoders
     assert {codec: work.bytes for codec, work in made.items()} == {"VP8": 110, "H264": 1}
-    assert sum(made["VP8"].seconds.counts) == 2
+    assert sum(made["VP8"].seconds.counts) == sum(made["VP8"].waits.counts) == 2
+    assert made["VP8"].waits.total == pytest.approx(0.003)
+    assert (sum(both.tracks["a"].ways_out.counts), both.tracks["a"].ways_out.total) == (3, 1.0)
     assert one.tracks["a"].fates == {"shown": 1, "dropped": 1}
 
 
@@ -91,8 +102,9 @@ def test_what_a_replica_counts_adds_up_with_another_ones() -> None:
         traffic = Traffic()
         traffic.latencies.count(seconds)
         traffic.arrived(Tick(0, turn=0.0625), 1.0)
-        traffic.arrived(Tick(0, turn=seconds, admitted_at=1.0), 1.0 + seconds)
+        traffic.arrived(Tick(0, turn=seconds, admitted_at=1.0, held=seconds), 1.0 + seconds)
         figures.append(traffic.figures({}))
     both = sum(figures, Figures())
-    assert both.latencies.total == both.emits.total == both.hand_offs.total == 0.75
+    assert both.latencies.total == both.emits.total == 0.75
+    assert both.hand_offs.total == both.holds.total == 0.75
     assert both.turns.total == 0.875

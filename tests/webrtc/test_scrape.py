@@ -212,12 +212,18 @@ def check(found: Scraped) -> None:
     assert 0 <= mean(found, "playout_latency_seconds") < 1
     assert found("hand_off_seconds_count") >= shown
     assert 0 < mean(found, "hand_off_seconds") < 1
+    assert found("hold_seconds_count") == found("hand_off_seconds_count")
+    assert 0 <= mean(found, "hold_seconds") < 1
     assert 10 <= found("emit_interval_seconds_count") <= found("turn_seconds_count")
     assert 0 < mean(found, "turn_seconds") < 1
     assert 0 < mean(found, "emit_interval_seconds") < 1
     encoded = found("encode_seconds_count", "VP8", "main_video")
     assert 10 <= encoded <= shown + found("media_frames_total", "made_up", "main_video")
     assert 0 < mean(found, "encode_seconds", "VP8", "main_video") < 1
+    assert found("encoder_wait_seconds_count", "VP8", "main_video") == encoded
+    assert 0 <= mean(found, "encoder_wait_seconds", "VP8", "main_video") < 1
+    assert 10 <= found("way_out_seconds_count", "main_video") <= encoded
+    assert 0 < mean(found, "way_out_seconds", "main_video") < 1
     assert found("media_bytes_total", "VP8", "main_video") / encoded > 100
     assert found("media_target_bits_per_second", "VP8", "0", "main_video") >= 500_000
     assert 0 <= mean(found, "event_loop_lag_seconds", "0") < 1

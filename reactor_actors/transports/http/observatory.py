@@ -62,10 +62,20 @@ def _media(figures: Figures) -> Iterator[Metric]:
         "Bytes that a track was encoded in, which is what each of its viewers is sent.",
         labels=["track", "codec"],
     )
+    waits = HistogramMetricFamily(
+        "runtime_encoder_wait_seconds",
+        "How long a picture waited for its encoder.",
+        labels=["track", "codec"],
+    )
     seconds = HistogramMetricFamily(
         "runtime_encode_seconds",
         "How long it took to encode a picture.",
         labels=["track", "codec"],
+    )
+    ways_out = HistogramMetricFamily(
+        "runtime_way_out_seconds",
+        "Time from an encoded picture to its last RTP packet, for each viewer.",
+        labels=["track"],
     )
     for track, made in figures.tracks.items():
         for fate, count in made.fates.items():
@@ -73,14 +83,23 @@ def _media(figures: Figures) -> Iterator[Metric]:
         for codec, work in made.encoders.items():
             coded.add_metric([track, codec], work.bytes)
             if any(work.seconds.counts):
+                _add(waits, work.waits, track, codec)
                 _add(seconds, work.seconds, track, codec)
-    yield from (frames, coded, seconds)
+        if any(made.ways_out.counts):
+            _add(ways_out, made.ways_out, track)
+    yield from (frames, coded, waits, seconds, ways_out)
 
 
 def _times(figures: Figures) -> Iterator[Metric]:
     for name, told, spread in (
         ("emit_interval", "Time between two emits of the model.", figures.emits),
         ("turn", "How long the model worked for an emit.", figures.turns),
+        (
+            "hold",
+            "Time from an emit to the admission of each of its ticks, where both ends are on one "
+            "machine.",
+            figures.holds,
+        ),
         (
             "hand_off",
             "Time from the admission of a tick at the model's end to its arrival at its transport, "

@@ -27,7 +27,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from reactor_actors.core.tally import Tally
-from reactor_actors.transports.figures import ENCODE_SECONDS, EncoderFigures, TrackFigures
+from reactor_actors.transports.figures import STAGE_SECONDS, EncoderFigures, TrackFigures
 from reactor_actors.transports.webrtc.codecs import VIDEO_CLOCK, VIDEO_TIME_BASE, VideoCodec
 from reactor_actors.transports.webrtc.rate import Cadence, KeyFrames
 
@@ -135,7 +135,7 @@ def as_frame(picture: I420) -> VideoFrame:
 
 @dataclass(slots=True)
 class EncoderCounts:
-    """What became of the pictures offered to an encoder, the time each took, and all bytes."""
+    """What became of the pictures offered to an encoder, their times, and all bytes."""
 
     encoded: int = 0
     dropped: int = 0
@@ -144,12 +144,16 @@ class EncoderCounts:
     """Left out by the library to hold the bitrate."""
     failed: int = 0
     bytes: int = 0
-    seconds: Tally = field(default_factory=lambda: Tally(ENCODE_SECONDS))
+    seconds: Tally = field(default_factory=lambda: Tally(STAGE_SECONDS))
+    """How long each took."""
+    waits: Tally = field(default_factory=lambda: Tally(STAGE_SECONDS))
+    """How long each waited for its turn, from the offer on."""
 
     def figures(self, codec: str) -> TrackFigures:
         """Return what an encoder of that codec has done for its track."""
         fates = {"dropped": self.dropped, "skipped": self.skipped, "failed": self.failed}
-        return TrackFigures(fates, {codec: EncoderFigures(self.seconds.read(), self.bytes)})
+        work = EncoderFigures(self.seconds.read(), self.bytes, self.waits.read())
+        return TrackFigures(fates, {codec: work})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +161,23 @@ class _Job:
     picture: I420
     seconds: float
     done: Callable[[], None]
+    offered_at: float
 
 
 class EncoderThread:
     """Run a `VideoEncoder` in a thread; hand its packets to the event loop.
 
     At most one picture waits. A newer one takes its place, so a slow encoder lowers the frame rate
-    and never adds delay. `show` is called in the loop, in order, with each packet; each picture's
-    `done` is called in the loop exactly once, as soon as nobody needs its memory. All methods are
-    called from the loop. Whoever starts it closes it.
+    and never adds delay. `show` is called in the loop, in order, with each packet and the instant
+    of `clock` at which it was made; each picture's `done` is called in the loop exactly once, as
+    soon as nobody needs its memory. All methods are called from the loop. Whoever starts it closes
+    it.
     """
 
     def __init__(
         self,
         encoder: VideoEncoder,
-        show: Callable[[VideoPacket], None],
+        show: Callable[[VideoPacket, float], None],
         *,
         name: str = "encoder",
         key_interval: float = 0.5,
@@ -208,7 +214,8 @@ class EncoderThread:
             done()
             return
         with self._change:
-            replaced, self._waiting = self._waiting, _Job(picture, seconds, done)
+            job = _Job(picture, seconds, done, self._clock())
+            replaced, self._waiting = self._waiting, job
             self._change.notify()
         if replaced is not None:
             self.counts.dropped += 1
@@ -240,9 +247,11 @@ class EncoderThread:
         while (work := self._next()) is not None:
             job, key = work
             began = self._clock()
+            self.counts.waits.count(began - job.offered_at)
             packets = self._encode(job, key)
-            self.counts.seconds.count(self._clock() - began)
-            if not self._post(job, packets):
+            ended = self._clock()
+            self.counts.seconds.count(ended - began)
+            if not self._post(job, packets, ended):
                 break
         self._encoder.close()
 
@@ -273,16 +282,16 @@ class EncoderThread:
             self.counts.skipped += 1
         return packets
 
-    def _post(self, job: _Job, packets: list[VideoPacket]) -> bool:
+    def _post(self, job: _Job, packets: list[VideoPacket], ended: float) -> bool:
         assert self._loop is not None
         try:
-            self._loop.call_soon_threadsafe(self._deliver, job, packets)
+            self._loop.call_soon_threadsafe(self._deliver, job, packets, ended)
         except RuntimeError:  # the loop is gone, and nobody is left to show anything to
             return False
         return True
 
-    def _deliver(self, job: _Job, packets: list[VideoPacket]) -> None:
+    def _deliver(self, job: _Job, packets: list[VideoPacket], ended: float) -> None:
         job.done()
         if not self._closed:
             for packet in packets:
-                self._show(packet)
+                self._show(packet, ended)

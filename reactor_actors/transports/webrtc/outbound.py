@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from aiortc import MediaStreamTrack
 from aiortc.codecs import h264, vpx
 from av.packet import Packet
+
+from reactor_actors.core.tally import Tally
 
 RTP_PAYLOAD = 1200
 """Bytes per RTP payload: what VPNs and narrow paths still carry. aiortc's own value is 1300, and a
@@ -27,15 +30,25 @@ class PacketTrack(MediaStreamTrack):
 
     Paused, it holds nothing and the sender waits. A video queue that overflows is emptied and
     goes on with the next key frame, which `need_key` asks for; a sound queue loses its oldest.
-    `taken_at` is the time stamp, in seconds, of the packet that was handed out last.
+    `taken_at` is the time stamp, in seconds, of the packet that was handed out last. `ways_out`
+    counts how long packets took from when they were made to when all of each was sent, by `clock`.
     """
 
-    def __init__(self, kind: str, need_key: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        need_key: Callable[[], None] = lambda: None,
+        ways_out: Tally | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
         self.kind = kind
         self._need_key = need_key
         self._video = kind == "video"
-        self._packets: deque[Packet[Any]] = deque()
+        self._packets: deque[tuple[Packet[Any], float | None]] = deque()
+        self._ways_out = ways_out or Tally(())
+        self._clock = clock
+        self._on_its_way: float | None = None
         self._arrived = asyncio.Event()
         self._paused = True
         self._key_awaited = True
@@ -57,8 +70,13 @@ class PacketTrack(MediaStreamTrack):
         self._paused = True
         self._clear()
 
-    def show(self, packet: Packet[Any], *, keys_only: bool = False) -> None:
-        """Queue a packet for this viewer; with `keys_only`, unless it is no key frame."""
+    def show(
+        self, packet: Packet[Any], *, keys_only: bool = False, made_at: float | None = None
+    ) -> None:
+        """Queue a packet for this viewer; with `keys_only`, unless it is no key frame.
+
+        `made_at` is when it was made: from then on its way out is timed.
+        """
         if self._paused:
             return
         if self._video and (self._key_awaited or keys_only):
@@ -77,15 +95,19 @@ class PacketTrack(MediaStreamTrack):
                 self._need_key()
                 return
             self._packets.popleft()
-        self._packets.append(packet)
+        self._packets.append((packet, made_at))
         self._arrived.set()
 
     async def recv(self) -> Any:
         """Return the next packet. aiortc's sender is the only caller; it is cancelled to end."""
+        # It comes back when it has handed all of the packet before to the socket.
+        if self._on_its_way is not None:
+            self._ways_out.count(self._clock() - self._on_its_way)
+            self._on_its_way = None
         while not self._packets:
             self._arrived.clear()
             await self._arrived.wait()
-        packet = self._packets.popleft()
+        packet, self._on_its_way = self._packets.popleft()
         if packet.pts is not None and packet.time_base is not None:
             self.taken_at = float(packet.pts * packet.time_base)
         return packet

@@ -223,7 +223,7 @@ class WebRtcPeer:
             return
         stream: VideoStream | SoundStream = streams[name]
         if isinstance(stream, VideoStream):
-            track = PacketTrack("video", lambda: stream.request_key(track))
+            track = PacketTrack("video", lambda: stream.request_key(track), stream.ways_out)
         else:
             track = PacketTrack("audio")
         transceiver.sender.replaceTrack(track)

@@ -14,7 +14,8 @@ from av.packet import Packet
 
 from reactor_actors.core.media import Pixels
 from reactor_actors.core.pixels import black, size_of
-from reactor_actors.transports.figures import TrackFigures
+from reactor_actors.core.tally import Tally
+from reactor_actors.transports.figures import STAGE_SECONDS, TrackFigures
 from reactor_actors.transports.webrtc.codecs import VIDEO_CLOCK, codec_for
 from reactor_actors.transports.webrtc.encoder import EncoderThread, VideoEncoder
 from reactor_actors.transports.webrtc.outbound import PacketTrack
@@ -138,7 +139,7 @@ class _Encoded:
             self.offer(self._picture)
         self._again = self._loop.call_later(IDLE_SECONDS, self._chase)
 
-    def _show(self, packet: Packet[Any]) -> None:
+    def _show(self, packet: Packet[Any], made_at: float) -> None:
         if not self.viewers:
             return
         if packet.pts is not None and packet.pts < self._since:
@@ -152,14 +153,14 @@ class _Encoded:
         self.bitrate.sent(packet.size, now)
         left_behind = [viewer for viewer in self.viewers if self.bitrate.behind(viewer)]
         for viewer in tuple(self.viewers):
-            viewer.show(packet, keys_only=viewer in left_behind)
+            viewer.show(packet, keys_only=viewer in left_behind, made_at=made_at)
         if left_behind and now - self._key_at >= BEHIND_SECONDS:
             self.request_key()
         self._thread.aim(self.bitrate.target(now))
 
 
 class VideoStream:
-    """One output track of pictures."""
+    """One output track of pictures. `ways_out` is where its viewers count theirs."""
 
     def __init__(
         self, track: str, bounds: BitrateRange, fps: float, repeat: float = REPEAT_SECONDS
@@ -176,6 +177,7 @@ class VideoStream:
         self._closing: set[asyncio.Task[None]] = set()
         self._shown = 0
         self._made_up = 0
+        self.ways_out = Tally(STAGE_SECONDS)
         self._past = TrackFigures({"dropped": 0, "skipped": 0, "failed": 0})
 
     def figures(self) -> TrackFigures:
@@ -185,7 +187,8 @@ class VideoStream:
         encoder may have `dropped` some for newer ones, `skipped` some to hold the bitrate, or
         `failed`. Each codec that is watched counts for itself.
         """
-        begun = TrackFigures({"shown": self._shown, "made_up": self._made_up}) + self._past
+        fates = {"shown": self._shown, "made_up": self._made_up}
+        begun = TrackFigures(fates, ways_out=self.ways_out.read()) + self._past
         return sum((encoded.figures for encoded in self._encoded.values()), begun)
 
     @property

@@ -6,8 +6,7 @@ from reactor_actors.core.session import State
 from reactor_actors.core.tally import Spread, Tally
 from reactor_actors.flow.lag import LAG_SECONDS
 from reactor_actors.transports.figures import (
-    EMIT_SECONDS,
-    ENCODE_SECONDS,
+    STAGE_SECONDS,
     EncoderFigures,
     Figures,
     TrackFigures,
@@ -32,9 +31,10 @@ def seen(*replicas: tuple[ReplicaStatus, Figures], lags: tuple[Spread, ...] = ()
 
 
 def painted(shown: int, size: int, *seconds: float) -> Figures:
-    work = EncoderFigures(spread(ENCODE_SECONDS, *seconds), size)
-    track = TrackFigures({"shown": shown, "dropped": 1}, {"VP8": work})
-    return Figures({"main_video": track}, turns=spread(EMIT_SECONDS, *seconds))
+    work = EncoderFigures(spread(STAGE_SECONDS, *seconds), size, spread(STAGE_SECONDS, 0.0001))
+    ways_out = spread(STAGE_SECONDS, *(2 * each for each in seconds))
+    track = TrackFigures({"shown": shown, "dropped": 1}, {"VP8": work}, ways_out)
+    return Figures({"main_video": track}, turns=spread(STAGE_SECONDS, *seconds))
 
 
 def test_what_all_replicas_have_done_adds_up() -> None:
@@ -52,6 +52,11 @@ def test_what_all_replicas_have_done_adds_up() -> None:
     assert found["runtime_turn_seconds_sum",] == pytest.approx(9.034)
     assert found["runtime_encode_seconds_bucket", "VP8", "0.033", "main_video"] == 2
     assert found["runtime_encode_seconds_count", "VP8", "main_video"] == 3
+    assert found["runtime_encoder_wait_seconds_bucket", "VP8", "0.0001", "main_video"] == 2
+    assert found["runtime_encoder_wait_seconds_count", "VP8", "main_video"] == 2
+    assert found["runtime_way_out_seconds_bucket", "0.008", "main_video"] == 1
+    assert found["runtime_way_out_seconds_count", "main_video"] == 3
+    assert found["runtime_way_out_seconds_sum", "main_video"] == pytest.approx(18.068)
 
 
 def test_how_each_replica_stands_is_told_by_its_name() -> None:
@@ -97,7 +102,7 @@ def test_the_lag_of_every_transport_has_its_number() -> None:
 def test_before_anything_is_loaded_times_are_counted_as_none() -> None:
     found = samples(seen((ReplicaStatus("0", State.CREATED), Figures())))
 
-    for name in ("emit_interval", "turn", "hand_off", "playout_latency"):
+    for name in ("emit_interval", "turn", "hold", "hand_off", "playout_latency"):
         assert found[f"runtime_{name}_seconds_count",] == 0
         assert found[f"runtime_{name}_seconds_bucket", "+Inf"] == 0
     assert not [key for key in found if key[0].startswith("runtime_media")]
@@ -118,4 +123,4 @@ def test_sound_has_bytes_and_no_encoder_of_its_own_thread() -> None:
     found = samples(seen((ReplicaStatus("0", State.STREAMING), figures)))
 
     assert found["runtime_media_bytes_total", "opus", "voice"] == 960
-    assert not [key for key in found if key[0].startswith("runtime_encode")]
+    assert not [key for key in found if key[0].startswith(("runtime_encode", "runtime_way"))]

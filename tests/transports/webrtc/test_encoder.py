@@ -261,11 +261,13 @@ class Screen:
 
     def __init__(self) -> None:
         self.packets: list[VideoPacket] = []
+        self.made_at: list[float] = []
         self.done: list[str] = []
         self._change = asyncio.Event()
 
-    def show(self, packet: VideoPacket) -> None:
+    def show(self, packet: VideoPacket, made_at: float) -> None:
         self.packets.append(packet)
+        self.made_at.append(made_at)
         assert threading.current_thread() is threading.main_thread()
 
     def finish(self, name: str) -> None:
@@ -339,8 +341,24 @@ async def test_every_encoding_is_timed_in_its_thread_and_its_bytes_are_counted()
     [(codec, work)] = stage.thread.counts.figures("VP8").encoders.items()
     assert codec == "VP8"
     assert (sum(work.seconds.counts), work.seconds.total) == (4, pytest.approx(1.0))
+    assert (sum(work.waits.counts), work.waits.total) == (4, 0.0)
+    assert stage.screen.made_at == pytest.approx([100.25, 100.53, 100.81])
     assert work.bytes == sum(packet.size for packet in stage.screen.packets) > 0
     assert stage.thread.counts.figures("VP8").fates == {"dropped": 0, "skipped": 0, "failed": 1}
+
+
+async def test_the_time_until_the_thread_takes_a_picture_is_counted() -> None:
+    stage = Stage()
+    stage.offer("a")
+    stage.now += 0.2
+    stage.offer("b")  # takes the place of the other, which has waited for nothing
+    stage.now += 0.5
+    stage.thread.start()
+    await stage.screen.until_done("b")
+    await stage.encode("c")
+    await stage.thread.close()
+    waits = stage.thread.counts.figures("VP8").encoders["VP8"].waits
+    assert (sum(waits.counts), waits.total) == (2, pytest.approx(0.5))
 
 
 async def test_what_the_thread_logs_belongs_to_whatever_it_was_begun_for() -> None:

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from av.packet import Packet
 
+from reactor_actors.core.tally import Tally
 from reactor_actors.transports.webrtc.outbound import SOUND_BOUND, VIDEO_BOUND, PacketTrack
 
 
@@ -109,3 +110,23 @@ async def test_a_waiting_sender_is_woken_by_a_packet(viewer: Viewer) -> None:
     key = packet(key=True)
     viewer.track.show(key)
     assert await waiting is key
+
+
+async def test_a_packet_is_on_its_way_until_its_sender_comes_back_for_the_next() -> None:
+    now, ways_out = [10.0], Tally((1.0,))
+    track = PacketTrack("video", ways_out=ways_out, clock=lambda: now[0])
+    track.resume()
+    track.show(packet(key=True), made_at=9.5)
+    track.show(packet(), made_at=9.75)
+    track.show(packet())  # made long ago, for somebody else
+    await track.recv()
+    assert sum(ways_out.read().counts) == 0
+    now[0] = 10.25
+    await track.recv()
+    assert (sum(ways_out.read().counts), ways_out.read().total) == (1, 0.75)
+    now[0] = 11.0
+    await track.recv()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await track.recv()
+    assert (ways_out.read().counts, ways_out.read().total) == ((1, 1), 2.0)

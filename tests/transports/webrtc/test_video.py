@@ -28,7 +28,7 @@ class Watcher:
     """A viewer of a stream who takes packets as they come, and decodes them."""
 
     def __init__(self, stream: VideoStream, codec: str = "VP8") -> None:
-        self.track = PacketTrack("video", lambda: stream.request_key(self.track))
+        self.track = PacketTrack("video", lambda: stream.request_key(self.track), stream.ways_out)
         self.stream = stream
         self.packets: list[Packet] = []
         self._task = asyncio.ensure_future(self._take())
@@ -314,3 +314,19 @@ async def test_leaving_twice_or_without_having_joined_does_nothing(stream: Video
     stream.leave(track)
     stream.leave(track)
     assert stream.encoders == 0
+
+
+async def test_the_way_out_is_timed_to_every_viewer_but_not_that_of_an_old_picture(
+    stream: VideoStream, anna: Watcher
+) -> None:
+    def ways_out() -> int:
+        return sum(stream.figures().ways_out.counts)
+
+    await eventually(lambda: ways_out() == 1)
+    bert = Watcher(stream)
+    await bert.gets(1)  # the key frame that stands, made for Anna
+    stream.show(grey(90))
+    await eventually(lambda: ways_out() == 3)
+    assert (len(anna.packets), len(bert.packets)) == (2, 2)
+    assert 0.0 < stream.figures().ways_out.total < SECONDS
+    await bert.close()
