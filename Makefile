@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-fast style types bench docs clean
+.PHONY: demo test test-fast style types bench bench-full docs clean
 
 demo: $(STAMP)  ## Serve an example and print its URL
 	$(BIN)/reactor-actors serve examples/brightness --host 127.0.0.1
@@ -21,13 +21,11 @@ style: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 
-bench: $(STAMP)  ## The project's own measurements, in minutes
-	$(BIN)/python -m benchmarks.engine
-	$(BIN)/python -m benchmarks.handoff
-	mkdir -p build
-	$(BIN)/python -m benchmarks.loopback --json build/loopback.json
-	$(BIN)/python -m benchmarks.plots build/loopback.json docs/loopback.png
-	$(BIN)/python -m benchmarks.soak
+bench: $(STAMP)  ## The project's own measurements, in minutes, and the budgets
+	$(BIN)/python -m benchmarks --plots docs/plots
+
+bench-full: $(STAMP)  ## All of them, and for longer
+	$(BIN)/python -m benchmarks --full --plots docs/plots
 
 docs: $(STAMP)  ## Write docs/reference.md anew
 	$(BIN)/python -m docs.reference
