@@ -145,7 +145,7 @@ BUDGETS = (
         beyond=_conversion("CPU, ms"),
         most=0.8,
     ),
-    Budget(text="the same with the conversion, ms", figure=_ring("CPU, ms"), most=0.8),
+    Budget(text="the same, CPU, with the conversion, ms", figure=_ring("CPU, ms"), most=0.8),
     Budget(text="start to healthy, s", figure=Figure("startup", OURS, "ready, s"), most=6),
     Budget(text="8 viewers, fps of the slowest", figure=_watched(8, "fps"), least=29),
     Budget(text="8 viewers, longest gap, ms", figure=_watched(8, "longest gap, ms"), most=100),
