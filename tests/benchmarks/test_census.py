@@ -66,6 +66,7 @@ def test_a_census_tells_what_a_process_uses_and_when_it_began() -> None:
         assert {one.pid for one in found} == pids
         assert all(one.memory_mb > 1 for one in found)
         assert all(before - 0.1 < one.began < since_boot() + 0.1 for one in found)
+        assert 0 < sum(one.cpu for one in found) < 2 * (since_boot() - before) + 0.1
 
 
 def process(kind: str, began: float, pid: int = 1, cpu: float = 0.0, mb: float = 1.0) -> Process:
