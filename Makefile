@@ -21,10 +21,10 @@ style: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 
-bench: $(STAMP)  ## The project's own measurements, in minutes
-	$(BIN)/python -m benchmarks
+bench: $(STAMP)  ## The project's own measurements, in minutes, and the budgets
+	$(BIN)/python -m benchmarks --plots docs/plots
 
-bench-full: $(STAMP) build/fastrtc/.installed  ## All of them, for longer, with a peer and plots
+bench-full: $(STAMP) build/fastrtc/.installed  ## All of them, for longer, with a peer
 	$(BIN)/python -m benchmarks --full --plots docs/plots
 
 fastrtc: build/fastrtc/.installed  ## A peer to be measured beside, in an environment of its own

@@ -35,6 +35,7 @@ def main() -> int:
     failed = [n for n in names if not measured(n, arguments.folder, full=arguments.full)]
     if arguments.plots:
         drawn(names, arguments.folder, arguments.plots)
+    judged(arguments.folder)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return bool(failed)
@@ -59,6 +60,13 @@ def drawn(names: tuple[str, ...], folder: Path, plots: Path) -> None:
         report = Report.read(path)
         if report.axis:
             draw(report, plots / f"{path.stem}.png")
+
+
+def judged(folder: Path) -> None:
+    """Print the budgets, and whether the figures in a folder keep to them."""
+    from benchmarks.budgets import read, told
+
+    print(f"\n## budgets\n\n{told(read(folder))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,23 @@
 """What the engine costs per picture: from `emit` to queued, and the conversion into a slot.
 
-python -m benchmarks.engine
+python -m benchmarks.engine [--runs 7] [--full]
 
 The engine's own cost is that of everything but the colour conversion: checking, splitting, credits,
-the hand-over to the clients' loop and the frame queue. The baseline is a plain copy of the picture.
+the hand-over to the clients' loop and the frame queue. The baseline is a plain copy of the RGB
+picture. Every figure is the mean of a round of calls, one round a run; CPU is that of all threads,
+of which cv2 takes several. With --full also at other sizes, which shows what grows with them.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks.report import Report, options, tell, turns
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.media import Direction, Kind, Tick, Track
 from reactor_actors.core.messages import FromModel, ToModel
@@ -27,15 +27,18 @@ from reactor_actors.engine.stage import Stage
 from reactor_actors.flow.queue import FrameQueue
 from reactor_actors.links.direct import DirectLink
 
-HEIGHT, WIDTH = 720, 1280
-ROUNDS, CALLS = 7, 60
+CALLS = 60
+HEIGHT = 720
+HEIGHTS = (360, 720, 1080, 2160)
+COPY = "copy of an RGB picture"
+BARE = "emit to queued, without conversion"
 
 
 class Clients:
     """A clients' side that queues every tick and plays it at once."""
 
     def __init__(self) -> None:
-        self.queue = FrameQueue(4, 30.0)
+        self.queue = FrameQueue(4, 1e6)
         self.link: DirectLink | None = None
 
     def push(self, tick: Tick) -> None:
@@ -65,58 +68,72 @@ class NoModel:
         pass
 
 
-async def emit_costs(picture: np.ndarray) -> list[float]:
-    """Return milliseconds per emit, one figure per round, with everything on one loop."""
+class Clock:
+    """Tells what a round of calls has taken since it was made, for each of them."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def figures(self) -> dict[str, float]:
+        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        return {"ms": wall / CALLS * 1e3, "CPU, ms": cpu / CALLS * 1e3}
+
+
+def called(call: Callable[[], object]) -> dict[str, float]:
+    """Call it, and return what one call took."""
+    call()
+    clock = Clock()
+    for _ in range(CALLS):
+        call()
+    return clock.figures()
+
+
+async def emitted(picture: NDArray[np.uint8]) -> dict[str, float]:
+    """Emit a picture with everything on one loop, and return what one `emit` took."""
     track = Track("main_video", Kind.VIDEO, Direction.OUT)
     contract = Contract("bench", tracks=(track,), fps=1e6, buffer_size=4)
     clients = Clients()
-    clients.queue = FrameQueue(4, 1e6)
     link = clients.link = DirectLink(contract, NoModel(), clients, asyncio.get_running_loop())
     stage = Stage({track.name: track}, contract.fps)
     stage.attach(link, contract.buffer_size)
-    rounds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for _ in range(CALLS):
-            await stage.emit(stage.prepare({track.name: picture}))
-        rounds.append((time.perf_counter() - began) / CALLS * 1e3)
-    return rounds
+    clock = Clock()
+    for number in range(1 + CALLS):
+        if number == 1:
+            clock = Clock()
+        await stage.emit(stage.prepare({track.name: picture}))
+    return clock.figures()
 
 
-def costs(call: Callable[[], object]) -> list[float]:
-    """Return milliseconds per call, one figure per round."""
-    call()
-    rounds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for _ in range(CALLS):
-            call()
-        rounds.append((time.perf_counter() - began) / CALLS * 1e3)
-    return rounds
+def measured(height: int) -> dict[str, dict[str, float]]:
+    """Measure every row once, with pictures of 16:9."""
+    width = height * 16 // 9
+    picture = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+    copy, slot = np.empty_like(picture), np.empty(i420_shape(height, width), np.uint8)
+    return {
+        COPY: called(lambda: np.copyto(copy, picture)),
+        "RGB to I420 into a slot": called(lambda: to_i420(picture, slot)),
+        "I420 to RGB, as read() does": called(lambda: to_rgb(slot)),
+        BARE: asyncio.run(emitted(np.zeros((2, 2, 3), np.uint8))),
+        "emit to queued, with conversion": asyncio.run(emitted(picture)),
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, help="also write the figures to a file")
+    parser = options(__doc__)
+    parser.set_defaults(runs=7)
     arguments = parser.parse_args()
-    picture = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    slot = np.empty(i420_shape(HEIGHT, WIDTH), np.uint8)
-    tiny = np.zeros((2, 2, 3), np.uint8)
-    figures = {
-        "copy of an RGB picture (baseline)": costs(picture.copy),
-        "RGB to I420 into a slot": costs(lambda: to_i420(picture, slot)),
-        "I420 to RGB, as read() does": costs(lambda: to_rgb(slot)),
-        "engine: emit to queued, without conversion": asyncio.run(emit_costs(tiny)),
-        "engine: emit to queued, with conversion": asyncio.run(emit_costs(picture)),
-    }
-    base = statistics.median(next(iter(figures.values())))
-    print(f"one {WIDTH}x{HEIGHT} picture, milliseconds over {ROUNDS} rounds of {CALLS}")
-    print(f"{'':45} {'min':>8} {'median':>8} {'max':>8} {'ratio':>8}")
-    for name, rounds in figures.items():
-        median = statistics.median(rounds)
-        print(f"{name:45} {min(rounds):8.3f} {median:8.3f} {max(rounds):8.3f} {median / base:8.2f}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2))
+    report = Report(
+        "engine",
+        f"One picture, 16:9; milliseconds, the mean of {CALLS} calls.",
+        COPY,
+        "rows of the picture" if arguments.full else "",
+    )
+    for _ in turns(arguments.runs):
+        for height in HEIGHTS if arguments.full else (HEIGHT,):
+            for series, figures in measured(height).items():
+                grows = arguments.full and series != BARE
+                report.add(series, figures, height if grows else None)
+    tell(report, arguments.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,9 +108,7 @@ class Report:
         columns = list(dict.fromkeys(figure for row in rows for figure in row.figures))
         head = [self.axis and f"by {self.axis}", *columns]
         cells = [[row.name, *(self._cell(row, column) for column in columns)] for row in rows]
-        widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
-        rule = ["-" * width for width in widths]
-        return "\n".join(_line(line, widths) for line in (head, rule, *cells))
+        return table([head, *cells])
 
     def write(self, path: Path) -> None:
         """Write all of it as JSON."""
@@ -170,6 +168,13 @@ def turns(runs: int) -> Iterator[int]:
         yield run
 
 
-def _line(cells: list[str], widths: list[int]) -> str:
+def table(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as a table in Markdown; the first one is its head."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = ["-" * width for width in widths]
+    return "\n".join(_line(line, widths) for line in (lines[0], rule, *lines[1:]))
+
+
+def _line(cells: Sequence[str], widths: list[int]) -> str:
     padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
     return f"| {' | '.join(padded)} |"

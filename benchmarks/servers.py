@@ -110,15 +110,23 @@ async def ready(url: str, plain: bool) -> None:
 
 
 def processes(mark: str) -> list[Path]:
-    """Every process of a server, Ray's own included: what it starts inherits the mark."""
-    found = []
+    """Every process of a server, Ray's own included: what it starts inherits the mark.
+
+    Ray's agents write their names over it, so what a marked process has started counts as well.
+    """
+    parents: dict[str, str] = {}
+    marked: set[str] = set()
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdigit() and mark.encode() in (folder / "environ").read_bytes():
-                found.append(folder)
+            if folder.name.isdigit():
+                parents[folder.name] = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+                if mark.encode() in (folder / "environ").read_bytes():
+                    marked.add(folder.name)
         except OSError:  # it has just ended, or is somebody else's
             continue
-    return found
+    while more := {one for one, parent in parents.items() if parent in marked} - marked:
+        marked |= more
+    return [Path("/proc") / one for one in sorted(marked, key=int)]
 
 
 def cpu_seconds(mark: str) -> float:

@@ -7,20 +7,15 @@ processes use some when nothing happens: `at_rest` says how much.
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import threading
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import ray
 from ray.util.queue import Queue
 
+from benchmarks.cluster import cores_over, living
 from benchmarks.handoff.pace import (
     FPS,
     HEIGHT,
@@ -36,15 +31,9 @@ from benchmarks.handoff.pace import (
     paced,
     picture,
 )
-from benchmarks.servers import TICKS, processes
 from reactor_actors.core.pixels import i420_shape, to_i420
 from reactor_actors.links.items import Granted
 from reactor_actors.links.refs import ClientsEnd, ModelEnd
-
-MARK = "HANDOFF_MARK"
-SETTLING = 5.0
-"""Seconds in which actors start, and Ray replaces the idle processes that they were made of."""
-ROOT = str(Path(__file__).parents[2])
 
 
 class Model:
@@ -121,26 +110,6 @@ class Consumer:
         return arrived
 
 
-@contextmanager
-def cluster() -> Iterator[None]:
-    """A cluster of this machine alone, whose processes can be told by a mark."""
-    os.environ[MARK] = uuid.uuid4().hex
-    # Ray gives an actor without CPUs one thread for its arithmetic.
-    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
-    ray.init(
-        address="local",  # none that happens to run on this machine
-        include_dashboard=False,
-        object_store_memory=256 * 2**20,
-        _node_ip_address="127.0.0.1",
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
 def refs(count: int, size: int) -> Figures:
     with living(Model, Transport) as (model, transport):
         ray.get(transport.start.remote(model))
@@ -159,47 +128,11 @@ def queue(count: int, size: int) -> Figures:
 
 def at_rest(count: int) -> Figures:
     """Ray with nothing to do, per picture that might have been."""
-    return Figures([], cpu_over(count / FPS / 2) * 1e3 / FPS)
+    return Figures([], cores_over(count / FPS / 2) * 1e3 / FPS)
 
 
 def measured(count: int, began: Any, arrived: Any) -> Figures:
     seconds = (count - WARM_UP) / FPS
     time.sleep(WARM_UP / FPS + 0.5)
-    cost = cpu_over(seconds - 1.0) * 1e3 / FPS
+    cost = cores_over(seconds - 1.0) * 1e3 / FPS
     return Figures(latencies(ray.get(began), ray.get(arrived)), cost)
-
-
-def cpu_over(seconds: float) -> float:
-    """Return the cores that the cluster uses for a while.
-
-    Only processes count that are there all the time: Ray starts idle ones, and ends them, as it
-    likes.
-    """
-    before, began = cpu_seconds(), time.monotonic()
-    time.sleep(seconds)
-    after, took = cpu_seconds(), time.monotonic() - began
-    return sum(after[process] - before[process] for process in before.keys() & after.keys()) / took
-
-
-def cpu_seconds() -> dict[str, float]:
-    """Return the CPU time that each process of the cluster has used."""
-    used = {str(os.getpid()): time.process_time()}
-    for folder in processes(os.environ[MARK]):
-        with suppress(OSError):  # it has just ended
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            used[folder.name] = (int(fields[11]) + int(fields[12])) / TICKS
-    return used
-
-
-@contextmanager
-def living(*classes: type) -> Iterator[list[Any]]:
-    """Actors that are gone afterwards: they would go on costing something."""
-    environment = {"env_vars": {"PYTHONPATH": ROOT}}
-    options = {"num_cpus": 0, "max_concurrency": 8, "runtime_env": environment}
-    actors = [ray.remote(cls).options(**options).remote() for cls in classes]
-    try:
-        time.sleep(SETTLING)
-        yield actors
-    finally:
-        for actor in actors:
-            ray.kill(actor)

@@ -45,7 +45,7 @@ def pipe_model(write: Connection, count: int, out: Connection) -> None:
 
     async def each() -> None:
         to_i420(rgb, i420)
-        left = memoryview(i420.reshape(-1))
+        left = i420.reshape(-1).data
         while left:
             left = left[os.write(fd, left) :]
 
@@ -67,7 +67,7 @@ def pipe(count: int) -> Figures:
         if number == WARM_UP:
             cpu = time.process_time()
         i420 = np.empty(rows * columns, np.uint8)
-        left = memoryview(i420)
+        left = i420.data
         while left:
             left = left[os.readv(read.fileno(), [left]) :]
         arrived.append(time.monotonic())

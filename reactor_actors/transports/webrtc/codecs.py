@@ -1,7 +1,7 @@
 """The video codecs: which library, which settings, and the measurements that chose them.
 
-Every figure here is from `python benchmarks/encode.py` on a 2-core machine: one thread, 720p at
-30 fps, mean over three scenes at 0.5, 4 and 10 Mb/s. This module opens encoders; it knows no
+Every figure here is from `python -m benchmarks.encode` on a 2-core machine: one thread, 720p at 30
+fps, mean over three scenes at 0.5, 4 and 10 Mb/s. This module opens encoders; it knows no
 viewer and starts no thread of its own.
 """
 

@@ -1,0 +1,1 @@
+"""The programmatic interface, beside what Ray itself offers for the same."""

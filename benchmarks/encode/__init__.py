@@ -1,0 +1,1 @@
+"""Encoder settings: speed, picture quality, and whether the bitrate is really reached."""

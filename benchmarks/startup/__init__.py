@@ -1,0 +1,1 @@
+"""From the shell to a loaded model; at rest; and back from a crash."""
