@@ -36,7 +36,7 @@ async def measure(viewers: int, seconds: float) -> dict[str, dict[str, float]]:
         watching = [Viewer(decoding=index == 0) for index in range(viewers)]
         try:
             for viewer in watching:
-                await viewer.watch(url, plain=False)
+                await viewer.watch(url)
             await asyncio.sleep(SETTLE_SECONDS)
             watching[0].forget()
             before = await look(url)
