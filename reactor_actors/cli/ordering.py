@@ -17,7 +17,6 @@ from reactor_actors.cli.display import JsonDisplay, PlainDisplay
 from reactor_actors.cli.live import LiveDisplay
 from reactor_actors.cli.settings import codecs, drain_seconds, ice_settings, log_level
 from reactor_actors.core.session import Limits
-from reactor_actors.loader import find_model
 from reactor_actors.serving import Display, Orders
 from reactor_actors.serving import serve as serve_model
 from reactor_actors.transports.http.settings import HttpSettings
@@ -40,7 +39,6 @@ __all__ = [
     "VenueSettings",
     "codecs",
     "drain_seconds",
-    "find_model",
     "ice_settings",
     "leave_behind",
     "log_level",

@@ -58,10 +58,16 @@ def serve(
     verbose: options.Verbose = False,
 ) -> None:
     """Serve a model until Ctrl-C. SIGTERM lets the running session end first."""
-    from reactor_actors.cli import ordering as made
+    from reactor_actors.loader import find_model
 
     known = [flag for param in context.command.params for flag in param.opts if flag[0] == "-"]
     target, overrides = target_and_overrides(words or [], path, known)
+    source = find_model(target, config=config, overrides=overrides, environ=os.environ)
+    if context.obj is None and log_format is LogFormat.TEXT:
+        # What follows takes a second to import: nobody is to wonder whether anything happens.
+        typer.echo(f"starting {source.manifest.name}")
+    from reactor_actors.cli import ordering as made
+
     with named_as_options(known):
         ice = made.ice_settings(
             os.environ,
@@ -101,7 +107,7 @@ def serve(
             watchdog=watchdog,
         )
     orders = made.Orders(
-        source=made.find_model(target, config=config, overrides=overrides, environ=os.environ),
+        source=source,
         settings=settings,
         scale=scale,
         logs=made.LogSettings(made.log_level(os.environ, verbose=verbose), log_format),

@@ -23,6 +23,9 @@ from reactor_actors.flow.bell import Bell
 from reactor_actors.flow.lead import Lead
 from reactor_actors.flow.pacer import Pacer
 
+SOONER = 0.0005
+"""Seconds by which a turn must begin sooner to be worth waking the model up."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueStatistics:
@@ -139,18 +142,25 @@ class Credits:
         self._began = 0.0  # when a tick was let through last while none was expected to wait
         self._grant = Grant(done=0, due=float("-inf"), interval=0.0, lead=0.0)
         self._epoch = 0
-        self._bell = Bell()
+        self._turn = -math.inf  # the instant that `next_turn` sleeps until, or last slept until
+        self._room = Bell()
+        self._hour = Bell()
 
     def update(self, grant: Grant) -> None:
         """Take the other end's newest word."""
         if grant.done >= self._grant.done:
             self._grant = grant
-            self._bell.ring()
+            self._room.ring()
+            # A grant comes with every tick that is played, and nearly always in the middle of the
+            # model's sleep, which ends when it was to end: the newest one is looked at then.
+            if grant.at(self._sent) < self._turn - SOONER:
+                self._hour.ring()
 
     def cut(self, epoch: int) -> None:
         """Let nothing of an older epoch through any more, and wake whoever waits with it."""
         self._epoch = max(self._epoch, epoch)
-        self._bell.ring()
+        self._room.ring()
+        self._hour.ring()
 
     def waiting(self) -> int:
         """Return how many ticks that were let through are not known to be played or dropped."""
@@ -184,19 +194,20 @@ class Credits:
                 return False
             return self.take_now(epoch) or None
 
-        return await self._bell.until(attempt)
+        return await self._room.until(attempt)
 
     async def next_turn(self, epoch: int) -> None:
         """Wait until the next tick is to be worked on, or until the epoch is cut."""
         while epoch >= self._epoch:
             seen = self._grant
-            delay = seen.at(self._sent) - self._clock()
+            self._turn = seen.at(self._sent)
+            delay = self._turn - self._clock()
             if delay <= 0.0:
                 return
-            # A newer grant, a cut or the hour, whichever comes first. A loop may call a little
+            # A sooner turn, a cut or the hour, whichever comes first. A loop may call a little
             # early, so the hour is looked at again.
             with contextlib.suppress(TimeoutError):
-                await self._bell.until(lambda: self._news(seen, epoch), delay)  # noqa: B023 - awaited here
+                await self._hour.until(lambda: self._news(seen, epoch), delay)  # noqa: B023 - awaited here
 
     def _news(self, seen: Grant, epoch: int) -> bool | None:
         return True if self._grant is not seen or epoch < self._epoch else None

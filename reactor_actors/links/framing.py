@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -48,23 +49,28 @@ def encode(message: Any) -> list[bytes]:
     Raises `TypeError` for what msgpack cannot say and `ValueError` for what is too large.
     """
     tail: list[bytes] = []
-
-    def plain(value: Any) -> Any:
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = (getattr(value, name) for name in _names(type(value)))
-            return [_aside(v, tail) if type(v) is bytes else v for v in fields]
-        if isinstance(value, Mapping):
-            return dict(value)
-        raise TypeError(f"a {type(value).__name__} cannot cross the link")
-
-    fields = [type(message).__name__, *plain(message)]
-    head = msgpack.packb(fields, default=plain, unicode_errors=_TEXT, buf_size=_BUFFER)
-    size = sum(map(len, tail))
+    fields = (type(message).__name__, *_plain(message, tail))
+    aside = partial(_plain, tail=tail)
+    head = msgpack.packb(fields, default=aside, unicode_errors=_TEXT, buf_size=_BUFFER)
+    size = sum(map(len, tail)) if tail else 0
     if len(head) > MAX_HEAD or size > MAX_TAIL:
         raise ValueError(
             f"a {type(message).__name__} of {len(head)} + {size} bytes is too large for the link"
         )
     return [_LENGTHS.pack(len(head), size) + head, *tail]
+
+
+def _plain(value: Any, tail: list[bytes]) -> Any:
+    """Return what msgpack does not know in terms of what it knows."""
+    cls: type = type(value)
+    if (values := _values(cls)) is not None:
+        fields = values(value)
+        if bytes in map(type, fields):
+            return [_aside(v, tail) if type(v) is bytes else v for v in fields]
+        return fields
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {cls.__name__} cannot cross the link")
 
 
 def _aside(value: bytes, tail: list[bytes]) -> Any:
@@ -93,27 +99,34 @@ class Decoder:
 
     def feed(self, data: bytes) -> Iterator[Any]:
         """Take the next bytes; yield the messages that they complete. Raises `FrameError`."""
-        self._bytes += data
-        while (frame := self._next()) is not None:
+        begin = 0
+        if not self._bytes:
+            # Nearly every frame comes whole, and is read where it lies.
+            while (cut := self._cut(data, begin)) is not None:
+                split, end = cut
+                yield self._read(data[begin + _LENGTHS.size : split], data[split:end])
+                begin = end
+        self._bytes += data[begin:]
+        while (cut := self._cut(self._bytes, 0)) is not None:
+            split, end = cut
+            frame = bytes(self._bytes[_LENGTHS.size : split]), self._bytes[split:end]
+            del self._bytes[:end]
             yield self._read(*frame)
 
-    def _next(self) -> tuple[bytes, bytearray] | None:
-        have, start = len(self._bytes), _LENGTHS.size
+    def _cut(self, data: bytes | bytearray, begin: int) -> tuple[int, int] | None:
+        """Return where the head of the frame that begins there ends, and where its tail does."""
+        have, start = len(data), begin + _LENGTHS.size
         if have < start:
             self._missing = start - have
             return None
-        head, tail = _LENGTHS.unpack_from(self._bytes)
+        head, tail = _LENGTHS.unpack_from(data, begin)
         if head > MAX_HEAD or tail > MAX_TAIL:
             raise FrameError(f"a frame of {head} + {tail} bytes is too large")
-        self._missing = max(0, start + head + tail - have)
-        if self._missing:
-            return None
         split = start + head
-        frame = bytes(self._bytes[start:split]), self._bytes[split : split + tail]
-        del self._bytes[: split + tail]
-        return frame
+        self._missing = max(0, split + tail - have)
+        return None if self._missing else (split, split + tail)
 
-    def _read(self, head: bytes, tail: bytearray) -> Any:
+    def _read(self, head: bytes, tail: bytes | bytearray) -> Any:
         def aside(code: int, place: bytes) -> bytes:
             if code != _IN_TAIL or len(place) != _PLACE.size:
                 raise FrameError(f"a frame holds an unknown extension {code}")
@@ -137,21 +150,42 @@ class Decoder:
 
 
 def _build(cls: type, values: Any) -> Any:
-    fields = _fields(cls)
-    if type(values) is not list or len(values) != len(fields):
-        raise FrameError(f"a {cls.__name__} has {len(fields)} fields")
-    found = []
-    for value, (types, read) in zip(values, fields, strict=True):
-        if types and type(value) not in types:
-            kind = type(value).__name__
-            raise FrameError(f"a {cls.__name__} holds a {kind} for {types[0].__name__}")
-        found.append(value if read is None else read(value))
-    return cls(*found)
+    if type(values) is not list or len(values) != len(_fields(cls)):
+        raise FrameError(f"a {cls.__name__} has {len(_fields(cls))} fields")
+    for index, read in _readers(cls, *map(type, values)):
+        values[index] = read(values[index])
+    return cls(*values)
+
+
+@lru_cache(maxsize=1024)
+def _readers(cls: type, *types: type) -> list[tuple[int, Reader]]:
+    """Return what reads the fields that are not plain. Raises `FrameError` for wrong types."""
+    readers = []
+    for index, (found, (allowed, read)) in enumerate(zip(types, _fields(cls), strict=True)):
+        if allowed and found not in allowed:
+            raise FrameError(f"a {cls.__name__} holds a {found.__name__} for {allowed[0].__name__}")
+        if read is not None:
+            readers.append((index, read))
+    return readers
 
 
 @cache
 def _names(cls: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(cls))
+
+
+@cache
+def _values(cls: type) -> Callable[[Any], Sequence[Any]] | None:
+    """Return what takes the values of the fields out of a message; None for what is no message."""
+    if not dataclasses.is_dataclass(cls):
+        return None
+    match _names(cls):
+        case ():
+            return lambda _: ()
+        case (name,):
+            return lambda message: (getattr(message, name),)
+        case names:
+            return attrgetter(*names)
 
 
 @cache

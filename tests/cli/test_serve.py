@@ -196,3 +196,19 @@ def test_the_form_of_the_log_comes_from_the_flag_then_from_the_environment() -> 
 def test_rays_own_dashboard_is_started_for_those_who_ask_for_it() -> None:
     assert not orders(MODEL).dashboard
     assert orders(MODEL, "--dashboard").dashboard
+
+
+@pytest.mark.parametrize(("form", "first"), [("text", "starting brightness\n"), ("json", "")])
+def test_the_first_line_says_what_starts_before_all_that_takes_its_time(
+    form: str, first: str
+) -> None:
+    words = ["serve", MODEL, "--bitrate", "1", "--log-format", form]
+    result = CliRunner().invoke(app, words, env=dict.fromkeys(VARIABLES))
+    assert isinstance(result.exception, SetupError)  # what comes next has begun
+    assert result.stdout == first
+
+
+def test_a_model_that_is_not_there_is_refused_before_anything_starts() -> None:
+    result = CliRunner().invoke(app, ["serve", "no/such/folder"], env=dict.fromkeys(VARIABLES))
+    assert isinstance(result.exception, SetupError)
+    assert result.stdout == ""

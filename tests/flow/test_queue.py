@@ -270,6 +270,61 @@ def test_a_newer_grant_brings_the_next_turn_forward() -> None:
     assert run_virtually(main()) == 3.0
 
 
+def test_a_grant_that_keeps_to_the_schedule_wakes_nobody_up() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        start, looks = loop.time(), []
+
+        def clock() -> float:
+            looks.append(loop.time() - start)
+            return loop.time()
+
+        credits = Credits(4, clock)
+        credits.update(Grant(0, start + 10.0, 1.0, 0.0))
+        waiting = asyncio.create_task(credits.next_turn(0))
+        for played in range(1, 6):
+            await asyncio.sleep(1.0)
+            credits.update(Grant(played, start + 10.0 + played - 1e-6, 1.0, 0.0))
+        await waiting
+        return looks
+
+    assert run_virtually(main()) == [0.0, 10.0]
+
+
+def test_a_grant_that_puts_the_turn_off_is_looked_at_in_its_hour() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        credits = Credits(4, loop.time)
+        credits.update(Grant(0, start + 3.0, 1.0, 0.0))
+        waiting = asyncio.create_task(credits.next_turn(0))
+        await asyncio.sleep(1.0)
+        credits.update(Grant(0, start + 5.0, 1.0, 0.0))
+        await waiting
+        return loop.time() - start
+
+    assert run_virtually(main()) == 5.0
+
+
+def test_a_grant_gives_room_to_one_while_another_sleeps() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        credits = Credits(1, loop.time)
+        credits.update(Grant(0, start + 10.0, 1.0, 0.0))
+        assert credits.take_now(0)
+        sleeping = asyncio.create_task(credits.next_turn(0))
+        waiting = asyncio.create_task(credits.take(0))
+        await asyncio.sleep(1.0)
+        credits.update(Grant(1, start + 11.0, 1.0, 0.0))
+        assert await waiting
+        took = loop.time() - start
+        await sleeping
+        return took
+
+    assert run_virtually(main()) == 1.0
+
+
 def test_a_cut_releases_who_waits_for_room() -> None:
     async def main() -> bool:
         credits = Credits(1, asyncio.get_running_loop().time)
