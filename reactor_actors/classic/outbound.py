@@ -141,7 +141,20 @@ class Outbound:
             self._changed.notify_all()
 
     def _push(self, session: _Session, leaving: list[Contents]) -> None:
-        batches = [self._stage.prepare(contents) for contents in leaving]
+        """Push what can be paired. Raises `ValueError`, in the end, for what cannot."""
+        batches: list[Batch] = []
+        mistakes: list[ValueError] = []
+        for contents in leaving:
+            try:
+                batches.append(self._stage.prepare(contents))
+            except ValueError as error:
+                mistakes.append(error.with_traceback(None))
+        self._hand_over(session, batches)
+        if mistakes:
+            # Taken out: a frame that refers to the error it raises keeps the pictures with it.
+            raise mistakes.pop()
+
+    def _hand_over(self, session: _Session, batches: list[Batch]) -> None:
         if session.context.should_stop() or self._loop is None:
             return  # asked after they have their epoch: the cut of a stop comes later, or this
         count = sum(batch.count for batch in batches)

@@ -204,6 +204,21 @@ async def test_tracks_that_disagree_are_refused_to_who_completes_the_bucket() ->
     assert shown.numbers == [{"left": 4, "right": 5}]
 
 
+async def test_a_bucket_that_cannot_be_paired_takes_no_other_along() -> None:
+    shown = Shown(*named(left=VideoOut(), right=VideoOut(), third=VideoOut()))
+    shown.begin()
+    await shown.emit("left", pictures([1, 2]), 0)
+    await shown.emit("right", pictures([1, 2, 3]), 0)
+    for bucket in range(1, 8):
+        await shown.emit("left", picture(bucket), bucket)
+        await shown.emit("right", picture(bucket), bucket)
+    assert shown.clients.pushed == []
+    # A ninth one is not waited with: the third track is quiet, and all the others leave.
+    with pytest.raises(ValueError, match="disagree about the number of pictures"):
+        await shown.emit("left", picture(8), 8)
+    assert shown.numbers == [{"left": n, "right": n} for n in range(1, 8)]
+
+
 async def test_emitting_waits_until_it_is_admitted_and_a_stop_ends_the_wait() -> None:
     shown = one(room=1)
     await shown.emit("main", picture(1))
