@@ -131,7 +131,9 @@ class Outbound:
     def _push_in_turn(self, session: _Session, leaving: list[Contents]) -> None:
         """Push what leaves after what left before it; other threads may emit meanwhile."""
         turn, session.turns = session.turns, session.turns + 1
-        self._changed.wait_for(lambda: session.turn == turn)
+        self._changed.wait_for(lambda: session.turn == turn or session.context.should_stop())
+        if session.turn != turn:
+            return  # the session is over, and nobody's turn comes any more
         self._changed.release()
         try:
             self._push(session, leaving)

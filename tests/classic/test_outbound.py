@@ -219,6 +219,21 @@ async def test_a_bucket_that_cannot_be_paired_takes_no_other_along() -> None:
     assert shown.numbers == [{"left": n, "right": n} for n in range(1, 8)]
 
 
+async def test_who_waits_for_a_turn_to_push_is_let_go_when_the_session_stops() -> None:
+    shown = one(room=0)
+    first = asyncio.create_task(shown.emit("main", picture(1)))
+    await eventually(lambda: len(asyncio.all_tasks()) > 2)  # it is being pushed
+    behind = asyncio.create_task(shown.emit("main", picture(2)))
+    await eventually(lambda: number_of(shown.latest("main")) == 2)
+    shown.stop()
+    shown.outbound.stop()
+    await asyncio.wait_for(behind, 5)
+    assert not first.done()
+    shown.clients.open(1)
+    await asyncio.wait_for(first, 5)
+    assert [number["main"] for number in shown.numbers] == [1]
+
+
 async def test_emitting_waits_until_it_is_admitted_and_a_stop_ends_the_wait() -> None:
     shown = one(room=1)
     await shown.emit("main", picture(1))
