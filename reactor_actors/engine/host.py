@@ -44,6 +44,7 @@ class ModelHost:
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
         self._closing = asyncio.Event()
+        self._serving: asyncio.Task[Any] | None = None
         self._session: str | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop_forever, name="model", daemon=True)
@@ -108,7 +109,7 @@ class ModelHost:
     def close(self, timeout: float = CANCEL_SECONDS) -> bool:
         """End the thread. False: author code still holds it after `timeout` seconds.
 
-        What `load` or `serve` still do is cancelled.
+        What `load` still does is cancelled; `serve` ends as after `stop()`.
         """
         self.stop()
         with contextlib.suppress(RuntimeError):
@@ -126,6 +127,9 @@ class ModelHost:
                 self._loop.run_until_complete(_dismiss())
 
     async def _wind_up(self) -> None:
+        if self._serving is not None and self._stopping.is_set():
+            # It ends by itself; to be cancelled as well would cut the author's `finally` short.
+            await asyncio.wait({self._serving})
         # Those that are being cancelled already have had their time.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         left = {task for task in others if not task.cancelling()}
@@ -159,6 +163,7 @@ class ModelHost:
     async def _serve(self, port: ClientPort) -> None:
         if self._program is None or self._inbox is None:
             raise RuntimeError("load() comes before serve()")
+        self._serving = asyncio.current_task()
         self._program.attach(port)
         run = asyncio.create_task(_kept_in(self._program.run(self._inbox.settled)))
         dispatch = asyncio.create_task(_kept_in(self._dispatch(self._program, self._inbox, port)))
