@@ -130,7 +130,7 @@ def load_program(source: ModelSource) -> Program:
     for note in source.manifest.notes:
         log.warning("%s", note)
     found = class_of(source)
-    return program_of(found, _config_of(source, found), facts_of(source.manifest))
+    return program_of(found, config_of(source, found), facts_of(source.manifest))
 
 
 def program_of(
@@ -223,8 +223,11 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
-def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
-    """Return the config that counts: a class of generation 1 may name its own."""
+def config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
+    """Return the config that counts: a class of generation 1 may name its own.
+
+    Raises `SetupError`, as `load_config`.
+    """
     spec = spec_of(cls)
     if source.configured or spec is None or spec.config is None:
         return source.config
