@@ -55,9 +55,13 @@ class ModelHost:
         """The session that the model takes part in."""
         return self._session
 
-    def load(self) -> Future[Contract]:
-        """Construct and load the model. Fails with `SetupError` or `ModelError`."""
-        return self._submit(self._load())
+    def load(self, check: Callable[[Contract], None] | None = None) -> Future[Contract]:
+        """Construct and load the model. Fails with `SetupError` or `ModelError`.
+
+        `check` is called on the model thread with what the model declares, before it loads; what it
+        raises is how this fails.
+        """
+        return self._submit(self._load(check))
 
     def serve(self, port: ClientPort) -> Future[None]:
         """Run the loaded model against its clients' side until it ends or `stop()` is called."""
@@ -146,9 +150,11 @@ class ModelHost:
             work.close()
             raise
 
-    async def _load(self) -> Contract:
+    async def _load(self, check: Callable[[Contract], None] | None) -> Contract:
         try:
             program = self._program = self._build()
+            if check is not None:
+                check(program.contract())
             contract = await program.load()
         except (SetupError, ModelError):
             raise

@@ -54,6 +54,9 @@ class SmallProgram:
         self._handle = handle
         self._release = release
 
+    def contract(self) -> Contract:
+        return CONTRACT
+
     async def load(self) -> Contract:
         self.threads.add(threading.current_thread())
         return CONTRACT
