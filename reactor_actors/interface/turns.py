@@ -118,6 +118,7 @@ class PipelineProgram(ModelProgram):
             else:
                 seconds = None if self.pinned else turn.seconds
                 await self.stage.emit(turn.batch, compute_time=seconds)
+                turn = None  # the next one may need the memory
 
     async def advance(self) -> Turn | None:
         """Take one turn. None: there is nothing to emit.

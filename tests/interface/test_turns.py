@@ -919,6 +919,14 @@ class Frugal(ReactorPipeline):
 
 
 @pytest.mark.usefixtures("uncollected")
+async def test_a_turn_begins_with_nothing_kept_of_the_one_before() -> None:
+    async with serving(Frugal) as local:
+        local.join("anna")
+        await local.shown(5)
+        assert local.model.kept[:5] == [0] * 5
+
+
+@pytest.mark.usefixtures("uncollected")
 async def test_a_generator_that_is_refused_for_ever_keeps_no_more_than_its_last_words() -> None:
     class Stubborn(Frugal):
         dtype = np.float32
