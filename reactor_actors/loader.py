@@ -22,6 +22,7 @@ from reactor_actors.classic import VideoModel
 from reactor_actors.classic.declaration import declare, spec_of
 from reactor_actors.classic.program import ClassicProgram
 from reactor_actors.compat import Alias, alias_of, explain, foreign, install, stands_in
+from reactor_actors.config import load_config
 from reactor_actors.core.errors import ModelClassError, SetupError
 from reactor_actors.core.faults import author_account, author_detail, in_one_line
 from reactor_actors.core.naming import file_of
@@ -34,7 +35,6 @@ from reactor_actors.manifest import (
     MANIFEST_NAME,
     Manifest,
     declare_weights_path,
-    load_config,
     name_of,
     read_manifest,
     split_import_string,
