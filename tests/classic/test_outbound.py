@@ -17,7 +17,7 @@ from reactor_actors.classic.rate import Rate
 from reactor_actors.classic.tracks import AudioOut, MediaTrack, VideoIn, VideoOut
 from reactor_actors.core.media import Batch
 from reactor_actors.engine.stage import Stage
-from tests.classic.test_context import FakeRoom
+from tests.classic.test_context import FakeOwner
 from tests.fakes import FakeClients
 from tests.local import eventually
 from tests.pictures import number_of, picture, pictures
@@ -39,10 +39,10 @@ class Shown:
         self.stage.attach(self.clients, 0)
         self.outbound = Outbound(self.stage, tracks)
         self.fps = fps
-        self.context = ReactorContext(FakeRoom())
+        self.context = ReactorContext(FakeOwner())
 
     def begin(self) -> None:
-        self.context = ReactorContext(FakeRoom())
+        self.context = ReactorContext(FakeOwner())
         self.outbound.begin(self.context, Rate(self.fps))
 
     async def emit(self, name: str, frame: Any = None, bucket: Any = None) -> None:
