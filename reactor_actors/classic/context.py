@@ -79,15 +79,19 @@ class ReactorContext:
 
     def enable_monitoring(self) -> None:
         """Measure the rate, beginning with the next emit. Nothing at a fixed rate."""
-        self._owner.measure(True)
+        self._measure(True)
 
     def disable_monitoring(self) -> None:
         """Keep the rate as it is. Nothing at a fixed rate."""
-        self._owner.measure(False)
+        self._measure(False)
 
     def stop(self) -> None:
         """Make `should_stop()` true. Belongs to the runtime."""
         self._stopped.set()
+
+    def _measure(self, on: bool) -> None:
+        if not self.should_stop():
+            self._owner.measure(on)
 
 
 def get_ctx() -> ReactorContext:

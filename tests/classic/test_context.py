@@ -104,6 +104,15 @@ def test_what_an_old_session_still_sends_reaches_nobody() -> None:
     assert owner.asked == [{"type": "here"}]
 
 
+def test_an_old_session_has_no_say_in_the_rate_of_the_next() -> None:
+    owner = FakeOwner()
+    context = ReactorContext(owner)
+    context.stop()
+    context.disable_monitoring()
+    context.enable_monitoring()
+    assert owner.asked == []
+
+
 def test_what_a_context_has_not_says_where_to_look() -> None:
     context = ReactorContext(FakeOwner())
     with pytest.raises(AttributeError, match=r"no 'emit_block'; emit on a track: get_ctx\(\)"):
