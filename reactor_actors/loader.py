@@ -22,6 +22,7 @@ from reactor_actors.classic import VideoModel
 from reactor_actors.classic.declaration import declare, spec_of
 from reactor_actors.classic.program import ClassicProgram
 from reactor_actors.compat import Alias, alias_of, explain, foreign, install, stands_in
+from reactor_actors.config import load_config
 from reactor_actors.core.errors import ModelClassError, SetupError
 from reactor_actors.core.faults import author_account, author_detail, in_one_line
 from reactor_actors.core.naming import file_of
@@ -34,7 +35,6 @@ from reactor_actors.manifest import (
     MANIFEST_NAME,
     Manifest,
     declare_weights_path,
-    load_config,
     name_of,
     read_manifest,
     split_import_string,
@@ -130,7 +130,7 @@ def load_program(source: ModelSource) -> Program:
     for note in source.manifest.notes:
         log.warning("%s", note)
     found = class_of(source)
-    return program_of(found, _config_of(source, found), facts_of(source.manifest))
+    return program_of(found, config_of(source, found), facts_of(source.manifest))
 
 
 def program_of(
@@ -223,8 +223,11 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
-def _config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
-    """Return the config that counts: a class of generation 1 may name its own."""
+def config_of(source: ModelSource, cls: ModelClass) -> dict[str, Any]:
+    """Return the config that counts: a class of generation 1 may name its own.
+
+    Raises `SetupError`, as `load_config`.
+    """
     spec = spec_of(cls)
     if source.configured or spec is None or spec.config is None:
         return source.config

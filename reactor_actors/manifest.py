@@ -1,24 +1,18 @@
-"""What is written about a model: `reactor.yaml`, its config file and the overrides beside it.
+"""What `reactor.yaml` says about a model, and where its weights are.
 
-Text goes in, plain data that crosses processes comes out. No author code is imported here, and
-the environment is an argument: only `get_weights_path`, which authors call, reads it by itself.
-
-Config files are YAML 1.1 with three repairs: a key written twice is a mistake, `1e-3` is a number
-as in YAML 1.2, and a date stays text, so that a config is never more than JSON can say.
+Text goes in, plain data that crosses processes comes out. No author code is imported here. The
+environment is read by `get_weights_path` alone, which authors call.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import reprlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from reactor_actors.config import ConfigLoader, forms_without, parse, read_text, shown
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.naming import snake_case
 
@@ -26,15 +20,8 @@ MANIFEST_NAME = "reactor.yaml"
 
 _SMALLEST_MANIFEST = '"model: pipeline:MyModel" (class MyModel in the file pipeline.py beside it)'
 _IMPORT_FORM = "'module:Class', such as 'pipeline:MyModel'"
-_ENVIRONMENT_FORM = "${env:VAR} or ${env:VAR,default}"
 _WORD = r"[^\W\d]\w*"
 _IMPORT_STRING = re.compile(rf"({_WORD}(?:\.{_WORD})*):({_WORD})")
-_OVERRIDE = re.compile(r"--model\.([^.=\s]+(?:\.[^.=\s]+)*)=(.*)", re.DOTALL)
-# The closing brace is optional, so that a forgotten one is reported and not taken for text.
-_EXPRESSION = re.compile(r"\$\{[^}]*\}?")
-_FROM_ENVIRONMENT = re.compile(r"\$\{(?:oc\.)?env:([A-Za-z_][A-Za-z0-9_]*)(?:,([^{}]*))?\}")
-# Beside its own errors, PyYAML lets these out for a scalar such as `!!int many`, and for `[[[[...`.
-_UNREADABLE = (yaml.YAMLError, ValueError, KeyError, AttributeError, RecursionError)
 
 _declared_weights_path: Path | None = None
 
@@ -122,45 +109,6 @@ def name_of(import_string: str) -> str:
     return snake_case(class_name)
 
 
-def load_config(
-    path: Path | None, overrides: Sequence[str] = (), *, environ: Mapping[str, str]
-) -> dict[str, Any]:
-    """Read a config file, put the overrides on top, then fill in the environment.
-
-    `${env:VAR}` and `${env:VAR,default}` work in every text, `oc.env` being the same as `env`. A
-    text that is one expression and no more becomes the scalar YAML reads in it: `640` is an int.
-
-    Args:
-        path: The YAML file; `None` stands for an empty one.
-        overrides: Words of the command line, each `--model.a.b=value`.
-        environ: Where the variables are looked up.
-
-    Raises:
-        SetupError: The file, an override or an expression is wrong.
-    """
-    config = None if path is None else _parse(_read(path, "the config "), str(path), _ConfigLoader)
-    if not isinstance(config, dict | None):
-        raise SetupError(f"{path}: the config: expected a mapping, came {_shown(config)}")
-    return _interpolated(apply_overrides(config or {}, overrides), environ, str(path or "override"))
-
-
-def apply_overrides(config: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
-    """Return the config with each `--model.a.b=value` put in; `config` itself stays as it was.
-
-    Values are typed as in a config file. Missing levels are made.
-
-    Raises:
-        SetupError: A word is of another form, or goes through something that is no mapping.
-    """
-    for word in words:
-        match = _OVERRIDE.fullmatch(word)
-        if match is None:
-            raise SetupError(f"unknown override {word!r}: expected --model.key=value")
-        value = _parse(match[2], word, _ConfigLoader)
-        config = _with(config, match[1].split("."), value, word)
-    return config
-
-
 def declare_weights_path(path: Path | None) -> None:
     """Make the manifest's `weights_path` known to `get_weights_path` in this process."""
     global _declared_weights_path
@@ -220,7 +168,7 @@ class _Section:
 
     def mistake(self, key: str, expected: str, value: Any) -> SetupError:
         place = f"{self.file}: key '{self.prefix}{key}'"
-        return SetupError(f"{place}: expected {expected}, came {_shown(value)}")
+        return SetupError(f"{place}: expected {expected}, came {shown(value)}")
 
 
 def _open_manifest(path: Path) -> _Section:
@@ -229,10 +177,10 @@ def _open_manifest(path: Path) -> _Section:
         raise SetupError(f"{file}: not found; to make one, write the line {_SMALLEST_MANIFEST}")
     if file.suffix == ".py":
         raise SetupError(f"{file}: expected a folder or a manifest, came a Python file")
-    document = _parse(_read(file), str(file), _ManifestLoader)
+    document = parse(read_text(file), str(file), _ManifestLoader)
     if not isinstance(document, dict):
         expected = f"a mapping such as {_SMALLEST_MANIFEST}"
-        raise SetupError(f"{file}: expected {expected}, came {_shown(document)}")
+        raise SetupError(f"{file}: expected {expected}, came {shown(document)}")
     top = _Section(file, document)
     if top.section("runtime") is None and document.get("runtime") is not None:
         raise top.mistake("runtime", "a mapping", document["runtime"])
@@ -253,118 +201,7 @@ def _class_named_in(top: _Section, model: _Section | None, runtime: _Section | N
     return named
 
 
-def _with(level: Any, path: list[str], value: Any, word: str, through: str = "") -> Any:
-    """Rebuild the levels on the path only; an alias elsewhere keeps the value it had."""
-    if not path:
-        return value
-    if not isinstance(level, dict):
-        raise SetupError(f"{word}: key {through!r}: expected a mapping, came {_shown(level)}")
-    key, *rest = path
-    inner = _with(level.get(key, {}), rest, value, word, f"{through}.{key}".lstrip("."))
-    return {**level, key: inner}
-
-
-def _interpolated(config: dict[str, Any], environ: Mapping[str, str], file: str) -> dict[str, Any]:
-    # Aliases let many keys hold one value, or a value itself: filled in once, it stays one.
-    done: dict[int, Any] = {}
-
-    def fill(value: Any, key: str) -> Any:
-        if isinstance(value, str):
-            return _filled(value, environ, f"{file}: key {key!r}")
-        if not isinstance(value, dict | list):
-            return value
-        if id(value) not in done:
-            copy = done[id(value)] = value.copy()
-            for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-                inner = f"{key}.{name}" if isinstance(value, dict) else f"{key}[{name}]"
-                copy[name] = fill(item, inner.removeprefix("."))
-        return done[id(value)]
-
-    filled: dict[str, Any] = fill(config, "")
-    return filled
-
-
-def _filled(text: str, environ: Mapping[str, str], where: str) -> Any:
-    def looked_up(expression: re.Match[str]) -> str:
-        match = _FROM_ENVIRONMENT.fullmatch(expression[0])
-        if match is None:
-            raise SetupError(f"{where}: unknown {expression[0]}: expected {_ENVIRONMENT_FORM}")
-        value = environ.get(match[1], match[2])
-        if value is None:
-            raise SetupError(f"{where}: {expression[0]}: {match[1]} is not set, and has no default")
-        return value
-
-    whole = _EXPRESSION.fullmatch(text)
-    return _scalar(looked_up(whole).strip()) if whole else _EXPRESSION.sub(looked_up, text)
-
-
-def _scalar(text: str) -> Any:
-    """Type a text as YAML types an unquoted scalar, without reading any other syntax in it."""
-    loader = _ConfigLoader("")
-    # The stubs leave this one method without types.
-    tag = loader.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    try:
-        return loader.construct_object(yaml.ScalarNode(tag, text))
-    except _UNREADABLE:
-        return text
-
-
-def _read(file: Path, what: str = "") -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise SetupError(f"{file}, line {line}: expected UTF-8 text, came other bytes") from error
-    except OSError as error:
-        raise SetupError(f"{what}{file} cannot be read: {error.strerror}") from error
-
-
-def _parse(text: str, source: str, loader: type[yaml.SafeLoader]) -> Any:
-    try:
-        return yaml.load(text, loader)
-    except _UNREADABLE as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise SetupError(f"{source}{place}: bad YAML: {problem}") from error
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return "nothing" if value is None else reprlib.repr(value)
-
-
-def _without(*kinds: str) -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    """What an unquoted scalar may be in safe YAML, without some kinds: those stay text."""
-    return {
-        first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] not in kinds]
-        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-class _ConfigLoader(yaml.SafeLoader):
-    """Safe YAML with the repairs that the module's docstring names."""
-
-    yaml_implicit_resolvers = _without("timestamp")
-
-    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        # Checked before merge keys are resolved: overriding a merged key is no repetition.
-        node = super().compose_mapping_node(anchor)
-        seen = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if (key.tag, key.value) in seen:
-                problem = f"key {key.value!r} is there twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            seen.add((key.tag, key.value))
-        return node
-
-
-class _ManifestLoader(_ConfigLoader):
+class _ManifestLoader(ConfigLoader):
     """Numbers stay the text that was written, for `version: 1.10` and `name: 5`."""
 
-    yaml_implicit_resolvers = _without("timestamp", "int", "float")
-
-
-_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\Z", re.ASCII)
-_ConfigLoader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+    yaml_implicit_resolvers = forms_without("timestamp", "int", "float")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -40,3 +41,12 @@ async def no_task_is_left() -> AsyncIterator[None]:
             return
         await asyncio.sleep(0)
     pytest.fail(f"tasks were left running: {left}")
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Nobody finds what is forgotten in a circle."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

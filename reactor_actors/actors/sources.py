@@ -13,9 +13,10 @@ from typing import Any
 from ray import cloudpickle
 
 from reactor_actors.carrying import importable, packed
+from reactor_actors.config import load_config
 from reactor_actors.core.errors import SetupError
 from reactor_actors.loader import ModelSource, alias_in, find_model
-from reactor_actors.manifest import Manifest, load_config, name_of
+from reactor_actors.manifest import Manifest, name_of
 
 _INSTALLED = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")})
 

@@ -11,7 +11,7 @@ from reactor_actors.classic.tracks import MediaTrack
 _current: ReactorContext | None = None
 
 
-class Room(Protocol):
+class Owner(Protocol):
     """What a context reaches of the program that serves the session."""
 
     @property
@@ -36,8 +36,8 @@ class Room(Protocol):
 class ReactorContext:
     """One session, as author code sees it. Any thread may use it."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
         self._stopped = Event()
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -53,7 +53,7 @@ class ReactorContext:
     @property
     def is_media_configured(self) -> bool:
         """Whether a client is connected."""
-        return self._room.crowded and not self.should_stop()
+        return self._owner.crowded and not self.should_stop()
 
     def should_stop(self) -> bool:
         """Whether the session is over, so that `start_session` is to return."""
@@ -66,28 +66,32 @@ class ReactorContext:
         `TypeError` or `ValueError` for what JSON cannot say.
         """
         if not self.should_stop():
-            self._room.say(message)
+            self._owner.say(message)
 
     def get_track(self, name: str | None = None) -> Any:
         """Return a track: by name, else the default one. Raises `RuntimeError` if there is none."""
-        track = self._room.default if name is None else self._room.tracks.get(name)
+        track = self._owner.default if name is None else self._owner.tracks.get(name)
         if track is None:
-            known = ", ".join(map(repr, self._room.tracks))
+            known = ", ".join(map(repr, self._owner.tracks))
             what = "default track" if name is None else f"track {name!r}"
             raise RuntimeError(f"this model has no {what}; it has: {known}")
         return track
 
     def enable_monitoring(self) -> None:
         """Measure the rate, beginning with the next emit. Nothing at a fixed rate."""
-        self._room.measure(True)
+        self._measure(True)
 
     def disable_monitoring(self) -> None:
         """Keep the rate as it is. Nothing at a fixed rate."""
-        self._room.measure(False)
+        self._measure(False)
 
     def stop(self) -> None:
         """Make `should_stop()` true. Belongs to the runtime."""
         self._stopped.set()
+
+    def _measure(self, on: bool) -> None:
+        if not self.should_stop():
+            self._owner.measure(on)
 
 
 def get_ctx() -> ReactorContext:

@@ -131,7 +131,9 @@ class Outbound:
     def _push_in_turn(self, session: _Session, leaving: list[Contents]) -> None:
         """Push what leaves after what left before it; other threads may emit meanwhile."""
         turn, session.turns = session.turns, session.turns + 1
-        self._changed.wait_for(lambda: session.turn == turn)
+        self._changed.wait_for(lambda: session.turn == turn or session.context.should_stop())
+        if session.turn != turn:
+            return  # the session is over, and nobody's turn comes any more
         self._changed.release()
         try:
             self._push(session, leaving)
@@ -141,7 +143,20 @@ class Outbound:
             self._changed.notify_all()
 
     def _push(self, session: _Session, leaving: list[Contents]) -> None:
-        batches = [self._stage.prepare(contents) for contents in leaving]
+        """Push what can be paired. Raises `ValueError`, in the end, for what cannot."""
+        batches: list[Batch] = []
+        mistakes: list[ValueError] = []
+        for contents in leaving:
+            try:
+                batches.append(self._stage.prepare(contents))
+            except ValueError as error:
+                mistakes.append(error.with_traceback(None))
+        self._hand_over(session, batches)
+        if mistakes:
+            # Taken out: a frame that refers to the error it raises keeps the pictures with it.
+            raise mistakes.pop()
+
+    def _hand_over(self, session: _Session, batches: list[Batch]) -> None:
         if session.context.should_stop() or self._loop is None:
             return  # asked after they have their epoch: the cut of a stop comes later, or this
         count = sum(batch.count for batch in batches)

@@ -84,6 +84,10 @@ class ClassicProgram:
     async def load(self) -> Contract:
         """Construct the author's class, on its own thread."""
         self.model = await asyncio.wrap_future(self._author.submit(self._constructed))
+        return self.contract()
+
+    def contract(self) -> Contract:
+        """Return what the class declares."""
         return self._declaration.contract(self._rate().first, **self._facts)
 
     def attach(self, port: ClientPort) -> None:

@@ -65,6 +65,8 @@ class Worker:
                 future.set_exception(failure)
             except BaseException as error:
                 future.set_exception(error)
+            # The next job may be long in coming, and an error keeps all that its frames had.
+            del queued, future, job
 
 
 class LoopWorker:

@@ -47,7 +47,8 @@ def root() -> None:
 def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a mistake ends it with one line, and the author's traceback if any.
 
-    The exit status is 0 for a clean end, and 1 for any other.
+    The exit status is 0 for a clean end, 130 after a Ctrl-C that cut something off, and 1 for any
+    other.
     """
     said = list(sys.argv[1:] if words is None else words)
     json = logs_json(said, os.environ)

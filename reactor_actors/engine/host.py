@@ -44,6 +44,7 @@ class ModelHost:
         self._inbox: Inbox | None = None
         self._stopping = asyncio.Event()
         self._closing = asyncio.Event()
+        self._serving: asyncio.Task[Any] | None = None
         self._session: str | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop_forever, name="model", daemon=True)
@@ -54,9 +55,13 @@ class ModelHost:
         """The session that the model takes part in."""
         return self._session
 
-    def load(self) -> Future[Contract]:
-        """Construct and load the model. Fails with `SetupError` or `ModelError`."""
-        return self._submit(self._load())
+    def load(self, check: Callable[[Contract], None] | None = None) -> Future[Contract]:
+        """Construct and load the model. Fails with `SetupError` or `ModelError`.
+
+        `check` is called on the model thread with what the model declares, before it loads; what it
+        raises is how this fails.
+        """
+        return self._submit(self._load(check))
 
     def serve(self, port: ClientPort) -> Future[None]:
         """Run the loaded model against its clients' side until it ends or `stop()` is called."""
@@ -108,7 +113,7 @@ class ModelHost:
     def close(self, timeout: float = CANCEL_SECONDS) -> bool:
         """End the thread. False: author code still holds it after `timeout` seconds.
 
-        What `load` or `serve` still do is cancelled.
+        What `load` still does is cancelled; `serve` ends as after `stop()`.
         """
         self.stop()
         with contextlib.suppress(RuntimeError):
@@ -126,6 +131,9 @@ class ModelHost:
                 self._loop.run_until_complete(_dismiss())
 
     async def _wind_up(self) -> None:
+        if self._serving is not None and self._stopping.is_set():
+            # It ends by itself; to be cancelled as well would cut the author's `finally` short.
+            await asyncio.wait({self._serving})
         # Those that are being cancelled already have had their time.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         left = {task for task in others if not task.cancelling()}
@@ -142,9 +150,11 @@ class ModelHost:
             work.close()
             raise
 
-    async def _load(self) -> Contract:
+    async def _load(self, check: Callable[[Contract], None] | None) -> Contract:
         try:
             program = self._program = self._build()
+            if check is not None:
+                check(program.contract())
             contract = await program.load()
         except (SetupError, ModelError):
             raise
@@ -159,6 +169,7 @@ class ModelHost:
     async def _serve(self, port: ClientPort) -> None:
         if self._program is None or self._inbox is None:
             raise RuntimeError("load() comes before serve()")
+        self._serving = asyncio.current_task()
         self._program.attach(port)
         run = asyncio.create_task(_kept_in(self._program.run(self._inbox.settled)))
         dispatch = asyncio.create_task(_kept_in(self._dispatch(self._program, self._inbox, port)))

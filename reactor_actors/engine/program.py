@@ -36,8 +36,11 @@ class Program(Protocol):
     def turn_lock(self) -> asyncio.Lock:
         """What keeps handlers and turns apart. The host holds it around each `handle`."""
 
+    def contract(self) -> Contract:
+        """Return what the model declares, as it stands now: loading may still change the rate."""
+
     async def load(self) -> Contract:
-        """Construct and load the author's class. Called once, before everything else."""
+        """Construct and load the author's class. Called once, before everything but `contract`."""
 
     def attach(self, port: ClientPort) -> None:
         """Give the model its clients' side. Called once, after `load`."""

@@ -83,10 +83,19 @@ class Run:
             self._host.stop()
             await asyncio.to_thread(self._host.close)
 
+    def _check(self, contract: Contract) -> None:
+        """Refuse what the model does not declare, before it loads. Belongs to its thread."""
+        orders = self._orders
+        entries = [entry_of(word, contract) for word in orders.changes] + list(orders.script)
+        check(entries, contract)
+        self._script = Script(entries)
+        files_for(orders.out, contract, contract.fps)  # made again: loading may change the rate
+        self._sources = sources_for(list(orders.inputs), contract)
+
     async def _load(self) -> Contract | None:
         """Load the model; None: it was interrupted."""
         self._audience.loading(self._orders.source.manifest.name)
-        loading: asyncio.Future[Contract] = asyncio.wrap_future(self._host.load())
+        loading: asyncio.Future[Contract] = asyncio.wrap_future(self._host.load(self._check))
         either: tuple[asyncio.Future[Any], ...] = (loading, self._over)
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not loading.done():
@@ -95,14 +104,10 @@ class Run:
         return loading.result()
 
     def _prepare(self, contract: Contract) -> None:
-        """Check everything against what the model declares, before it begins."""
+        """Make what a loaded model is run with."""
         orders = self._orders
-        entries = [entry_of(word, contract) for word in orders.changes] + list(orders.script)
-        check(entries, contract)
-        self._script = Script(entries)
         self._fps = orders.fps or contract.fps
         files = files_for(orders.out, contract, self._fps)
-        self._sources = sources_for(list(orders.inputs), contract)
         self._clock = WallClock(self._loop.time) if orders.realtime else Timeline(self._fps)
         self._frames, self._seconds = self._limits()
         self._recorder = Recorder(files, self._clock, shown=self._shown, failed=self._fail)

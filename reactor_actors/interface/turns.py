@@ -118,6 +118,7 @@ class PipelineProgram(ModelProgram):
             else:
                 seconds = None if self.pinned else turn.seconds
                 await self.stage.emit(turn.batch, compute_time=seconds)
+                turn = None  # the next one may need the memory
 
     async def advance(self) -> Turn | None:
         """Take one turn. None: there is nothing to emit.
@@ -125,10 +126,9 @@ class PipelineProgram(ModelProgram):
         An output that cannot be emitted is raised at the author's own `yield`.
         """
         turns = self._turns or self._begin_turns()
-        refused, self._refused = self._refused, None
         began, waited = time.perf_counter(), self.stage.waited
         try:
-            produced = await turns.advance(refused)
+            produced = await turns.advance(self._refusal())
             try:
                 made = self._made(produced)
             except (TypeError, ValueError) as error:
@@ -148,6 +148,15 @@ class PipelineProgram(ModelProgram):
         self._refused = None
         self._turns = _Turns(self.model.inference())  # type: ignore[attr-defined]
         return self._turns
+
+    def _refusal(self) -> Exception | None:
+        """Take what is to be raised at the present yield.
+
+        Whoever takes it must not keep it: the next refusal refers to the frame it was raised in,
+        and so each would keep the one before, with its pictures.
+        """
+        refused, self._refused = self._refused, None
+        return refused
 
     def _made(self, produced: Any) -> tuple[Output, Batch] | None:
         """Return what was yielded, checked; None when there is nothing to emit."""

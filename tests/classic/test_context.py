@@ -12,7 +12,7 @@ from reactor_actors.classic.context import ReactorContext, get_ctx
 from reactor_actors.classic.tracks import MediaTrack, VideoOut
 
 
-class FakeRoom:
+class FakeOwner:
     """What a context reaches; records what it is asked."""
 
     def __init__(self, default: bool = True) -> None:
@@ -50,7 +50,7 @@ def test_before_the_first_session_there_is_no_context() -> None:
 
 @pytest.mark.usefixtures("process")
 def test_any_thread_finds_the_context_that_was_entered_last() -> None:
-    first, second = ReactorContext(FakeRoom()), ReactorContext(FakeRoom())
+    first, second = ReactorContext(FakeOwner()), ReactorContext(FakeOwner())
     contexts.enter(first)
     assert get_ctx() is first
     contexts.enter(second)
@@ -62,10 +62,10 @@ def test_any_thread_finds_the_context_that_was_entered_last() -> None:
 
 
 def test_a_context_that_is_stopped_stays_so_and_has_nobody_connected() -> None:
-    room = FakeRoom()
-    context = ReactorContext(room)
+    owner = FakeOwner()
+    context = ReactorContext(owner)
     assert (context.should_stop(), context.is_media_configured) == (False, False)
-    room.crowded = True
+    owner.crowded = True
     assert context.is_media_configured
     context.stop()
     assert (context.should_stop(), context.is_media_configured) == (True, False)
@@ -73,39 +73,48 @@ def test_a_context_that_is_stopped_stays_so_and_has_nobody_connected() -> None:
 
 
 def test_tracks_are_found_by_name_or_by_being_the_default() -> None:
-    room = FakeRoom()
-    context = ReactorContext(room)
-    assert context.get_track() is context.get_track("main") is room.tracks["main"]
-    assert context.get_track("side") is room.tracks["side"]
+    owner = FakeOwner()
+    context = ReactorContext(owner)
+    assert context.get_track() is context.get_track("main") is owner.tracks["main"]
+    assert context.get_track("side") is owner.tracks["side"]
 
 
 def test_a_track_that_is_not_there_is_told_which_ones_are() -> None:
     with pytest.raises(RuntimeError, match="has no track 'mian'; it has: 'main', 'side'"):
-        ReactorContext(FakeRoom()).get_track("mian")
+        ReactorContext(FakeOwner()).get_track("mian")
     with pytest.raises(RuntimeError, match="has no default track; it has: 'main', 'side'"):
-        ReactorContext(FakeRoom(default=False)).get_track()
+        ReactorContext(FakeOwner(default=False)).get_track()
 
 
-def test_what_is_said_and_measured_goes_to_the_room() -> None:
-    room = FakeRoom()
-    context = ReactorContext(room)
+def test_what_is_said_and_measured_goes_to_the_owner() -> None:
+    owner = FakeOwner()
+    context = ReactorContext(owner)
     context.send({"type": "hi"})
     context.disable_monitoring()
     context.enable_monitoring()
-    assert room.asked == [{"type": "hi"}, False, True]
+    assert owner.asked == [{"type": "hi"}, False, True]
 
 
 def test_what_an_old_session_still_sends_reaches_nobody() -> None:
-    room = FakeRoom()
-    context = ReactorContext(room)
+    owner = FakeOwner()
+    context = ReactorContext(owner)
     context.send({"type": "here"})
     context.stop()
     context.send({"type": "late"})
-    assert room.asked == [{"type": "here"}]
+    assert owner.asked == [{"type": "here"}]
+
+
+def test_an_old_session_has_no_say_in_the_rate_of_the_next() -> None:
+    owner = FakeOwner()
+    context = ReactorContext(owner)
+    context.stop()
+    context.disable_monitoring()
+    context.enable_monitoring()
+    assert owner.asked == []
 
 
 def test_what_a_context_has_not_says_where_to_look() -> None:
-    context = ReactorContext(FakeRoom())
+    context = ReactorContext(FakeOwner())
     with pytest.raises(AttributeError, match=r"no 'emit_block'; emit on a track: get_ctx\(\)"):
         _ = context.emit_block
     with pytest.raises(AttributeError, match=r"no 'profiler'; docs/migrating\.md"):

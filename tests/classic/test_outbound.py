@@ -17,7 +17,7 @@ from reactor_actors.classic.rate import Rate
 from reactor_actors.classic.tracks import AudioOut, MediaTrack, VideoIn, VideoOut
 from reactor_actors.core.media import Batch
 from reactor_actors.engine.stage import Stage
-from tests.classic.test_context import FakeRoom
+from tests.classic.test_context import FakeOwner
 from tests.fakes import FakeClients
 from tests.local import eventually
 from tests.pictures import number_of, picture, pictures
@@ -39,10 +39,10 @@ class Shown:
         self.stage.attach(self.clients, 0)
         self.outbound = Outbound(self.stage, tracks)
         self.fps = fps
-        self.context = ReactorContext(FakeRoom())
+        self.context = ReactorContext(FakeOwner())
 
     def begin(self) -> None:
-        self.context = ReactorContext(FakeRoom())
+        self.context = ReactorContext(FakeOwner())
         self.outbound.begin(self.context, Rate(self.fps))
 
     async def emit(self, name: str, frame: Any = None, bucket: Any = None) -> None:
@@ -202,6 +202,36 @@ async def test_tracks_that_disagree_are_refused_to_who_completes_the_bucket() ->
     await shown.emit("left", picture(4))
     await shown.emit("right", picture(5))
     assert shown.numbers == [{"left": 4, "right": 5}]
+
+
+async def test_a_bucket_that_cannot_be_paired_takes_no_other_along() -> None:
+    shown = Shown(*named(left=VideoOut(), right=VideoOut(), third=VideoOut()))
+    shown.begin()
+    await shown.emit("left", pictures([1, 2]), 0)
+    await shown.emit("right", pictures([1, 2, 3]), 0)
+    for bucket in range(1, 8):
+        await shown.emit("left", picture(bucket), bucket)
+        await shown.emit("right", picture(bucket), bucket)
+    assert shown.clients.pushed == []
+    # A ninth one is not waited with: the third track is quiet, and all the others leave.
+    with pytest.raises(ValueError, match="disagree about the number of pictures"):
+        await shown.emit("left", picture(8), 8)
+    assert shown.numbers == [{"left": n, "right": n} for n in range(1, 8)]
+
+
+async def test_who_waits_for_a_turn_to_push_is_let_go_when_the_session_stops() -> None:
+    shown = one(room=0)
+    first = asyncio.create_task(shown.emit("main", picture(1)))
+    await eventually(lambda: len(asyncio.all_tasks()) > 2)  # it is being pushed
+    behind = asyncio.create_task(shown.emit("main", picture(2)))
+    await eventually(lambda: number_of(shown.latest("main")) == 2)
+    shown.stop()
+    shown.outbound.stop()
+    await asyncio.wait_for(behind, 5)
+    assert not first.done()
+    shown.clients.open(1)
+    await asyncio.wait_for(first, 5)
+    assert [number["main"] for number in shown.numbers] == [1]
 
 
 async def test_emitting_waits_until_it_is_admitted_and_a_stop_ends_the_wait() -> None:

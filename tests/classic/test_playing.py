@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from typing import Any
 
 import numpy as np
@@ -333,3 +334,22 @@ async def test_the_rate_that_is_measured_is_multiplied_by_a_config_key() -> None
             measured.append(clients.rates[1])
     assert measured[0] > 0.01
     assert measured[1] < 0.01
+
+
+class Memory:
+    """Stands for what a failing session had on its GPU."""
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_session_that_failed_keeps_no_memory_until_the_next() -> None:
+    class Failing(VideoModel):
+        held: list[weakref.ref[Memory]] = []  # noqa: RUF012 - shared with the test
+
+        def start_session(self) -> None:
+            memory = Memory()
+            self.held.append(weakref.ref(memory))
+            raise RuntimeError("out of memory")
+
+    async with serving(Failing) as local:
+        local.join("anna")
+        await eventually(lambda: Failing.held and Failing.held[0]() is None)

@@ -143,3 +143,16 @@ def test_a_model_of_the_original_is_read_as_it_is_served(
     status, out, err = schema([folder], capfd)
     assert (status, out) == (1, "")
     assert "No module named 'reactor_runtime'" in err.splitlines()[-1]
+
+
+def test_ctrl_c_ends_it_with_the_status_that_shells_expect(tmp_path: Path) -> None:
+    asking = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(60)"
+    folder = model_in(tmp_path, asking)
+    ended = subprocess.run(
+        [sys.executable, "-m", "reactor_actors", "schema", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

@@ -54,6 +54,9 @@ class SmallProgram:
         self._handle = handle
         self._release = release
 
+    def contract(self) -> Contract:
+        return CONTRACT
+
     async def load(self) -> Contract:
         self.threads.add(threading.current_thread())
         return CONTRACT
@@ -412,6 +415,34 @@ def test_closing_while_serving_cancels_what_is_left() -> None:
     assert host.close()
     assert ended.done()
     assert ended_well == [1]
+
+
+def test_closing_while_serving_lets_a_finally_end_undisturbed() -> None:
+    steps: list[str] = []
+    running = threading.Event()
+
+    async def run(program: SmallProgram) -> None:
+        running.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            try:
+                await asyncio.sleep(0.2)  # longer than the loop has for what is asked of it late
+                steps.append("ended")
+            except asyncio.CancelledError:
+                steps.append("cancelled again")
+                raise
+
+    async def release() -> None:
+        steps.append("let go")
+
+    host = ModelHost(lambda: SmallProgram(run, release=release))
+    host.load().result(SECONDS)
+    ended = host.serve(FakeClients())
+    assert running.wait(SECONDS)
+    assert host.close()
+    assert ended.result(SECONDS) is None
+    assert steps == ["ended", "let go"]
 
 
 def test_a_model_lets_go_last_and_on_its_own_thread() -> None:

@@ -57,7 +57,8 @@ class Listener:
 
 def source(model: str, config: dict[str, Any] | None = None) -> ModelSource:
     """Return a model of the folder `models`."""
-    module = {"Sparse": "mirror", "Still": "hasty", "Hast": "hasty"}.get(model, model.lower())
+    elsewhere = {"Sparse": "mirror", "Still": "hasty", "Hast": "hasty", "Weighty": "heavy"}
+    module = elsewhere.get(model, model.lower())
     return ModelSource(Manifest(MODELS, f"{module}:{model}", model.lower()), config or {})
 
 

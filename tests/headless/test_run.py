@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -197,6 +198,24 @@ async def test_a_mistake_is_found_before_anything_is_written(tmp_path: Path) -> 
         await record("Counting", tmp_path / "a.mp4", script=(entry,))
     assert refused.value.message == wrong
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("model", ["Heavy", "Weighty"])
+@pytest.mark.parametrize(
+    ("orders", "told"),
+    [
+        ({"script": (Entry("set_level", {"level": 999}),)}, "level: expected at most 255"),
+        ({"changes": ("speed=1",)}, "--set speed=1"),
+        ({"inputs": ("webcam=test-pattern",)}, "has no input track 'webcam'"),
+    ],
+)
+async def test_a_mistake_is_found_before_the_model_is_loaded(
+    tmp_path: Path, model: str, orders: dict[str, Any], told: str
+) -> None:
+    loaded = tmp_path / "loaded"
+    with pytest.raises(SetupError, match=told):
+        await record(model, tmp_path / "a.mp4", {"loaded": str(loaded)}, **orders)
+    assert not loaded.exists()
 
 
 async def test_a_model_that_shows_nothing_is_given_up_and_says_what_it_does(

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 import traceback
+import weakref
 from typing import Any
 
 import numpy as np
@@ -888,3 +889,51 @@ async def test_waiting_in_emit_is_no_compute_time() -> None:
     turn = await made.program.advance()
     # However long it all took, a quarter of a second of it was spent in emit.
     assert 0 < turn.seconds <= loop.time() - began - 0.2
+
+
+# What is kept of what was yielded.
+
+
+class Frugal(ReactorPipeline):
+    """Keeps nothing of its pictures, and looks whether anybody else does."""
+
+    fps = 500
+    dtype: type = np.uint8
+
+    def load(self, config):
+        self.yielded: list[weakref.ref[np.ndarray]] = []
+        self.kept: list[int] = []
+
+    def made(self) -> Picture:
+        frame = np.zeros((16, 16, 3), self.dtype)
+        self.yielded.append(weakref.ref(frame))
+        return Picture(main_video=frame)
+
+    def inference(self):
+        while True:
+            self.kept.append(sum(frame() is not None for frame in self.yielded))
+            try:
+                yield self.made()
+            except TypeError:
+                continue
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_turn_begins_with_nothing_kept_of_the_one_before() -> None:
+    async with serving(Frugal) as local:
+        local.join("anna")
+        await local.shown(5)
+        assert local.model.kept[:5] == [0] * 5
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_a_generator_that_is_refused_for_ever_keeps_no_more_than_its_last_words() -> None:
+    class Stubborn(Frugal):
+        dtype = np.float32
+
+    made = await staged(Stubborn)
+    await made.begin("anna")
+    for _ in range(20):
+        assert await made.program.advance() is None  # type: ignore[attr-defined]
+    assert len(made.model.yielded) == 40
+    assert max(made.model.kept) <= 2

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from reactor_actors.apart import apart
 from reactor_actors.cli.checks.finding import Finding, Mark
@@ -15,8 +16,17 @@ from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.declaring import contract_of
 from reactor_actors.engine.host import ModelHost
-from reactor_actors.loader import ModelSource, find_model, find_unconfigured, load_program
+from reactor_actors.loader import (
+    ModelSource,
+    class_of,
+    config_of,
+    find_model,
+    find_unconfigured,
+    load_program,
+)
 from reactor_actors.manifest import Manifest
+
+Config: TypeAlias = dict[str, Any]
 
 
 class ModelChecks:
@@ -53,24 +63,30 @@ class ModelChecks:
                 self._target, config=self._config, overrides=self._overrides, environ=self._environ
             )
         except SetupError as error:
-            yield Finding("config", error.message, Mark.BAD)
+            yield configured(error)
             return
-        yield Finding("config", ", ".join(map(str, self.source.config)) or "none")
+        if self.source.configured:
+            yield configured(self.source.config)
 
     def imported(self) -> Iterator[Finding]:
-        """Import the class in a process of its own, and read what it declares."""
+        """Import the class in a process of its own, and read what it declares.
+
+        Its config as well, where nothing names one but, maybe, the class itself.
+        """
         if self.source is None:
             return
         began = time.monotonic()
         try:
-            contract = apart(
-                "importing the model", contract_of, self.source, seconds=IMPORT_SECONDS
+            contract, config = apart(
+                "importing the model", look_at, self.source, seconds=IMPORT_SECONDS
             )
         except (SetupError, ModelError) as error:
             yield Finding("import", error.message, Mark.BAD, detail=error.detail)
             return
         self.contract = contract
         yield Finding("import", f"{contract.name}, in {time.monotonic() - began:.1f} s")
+        if not self.source.configured:
+            yield configured(config)
         yield declared(contract)
 
     def weights(self) -> Iterator[Finding]:
@@ -99,6 +115,13 @@ def told_of(manifest: Manifest) -> str:
     return manifest.import_string or f"none in {manifest.folder}: its one @model class is served"
 
 
+def configured(config: Config | SetupError) -> Finding:
+    """Judge a config, or what is wrong with it."""
+    if isinstance(config, SetupError):
+        return Finding("config", config.message, Mark.BAD)
+    return Finding("config", ", ".join(map(str, config)) or "none")
+
+
 def declared(contract: Contract) -> Finding:
     """Judge what a model declares."""
     told = f"tracks: {tracks_told(contract)}; commands: {commands_told(contract)}"
@@ -115,6 +138,18 @@ def weights(folder: Path) -> Finding:
         return Finding("weights", str(folder))
     remedy = "put the weights there, or say where they are with REACTOR_WEIGHTS_PATH"
     return Finding("weights", f"{folder} is no folder", Mark.WARNING, remedy)
+
+
+def look_at(source: ModelSource) -> tuple[Contract, Config | SetupError]:
+    """Import a model's class; return what it declares and the config it would get.
+
+    Belongs to a process of its own. Raises as `contract_of`.
+    """
+    contract = contract_of(source)
+    try:
+        return contract, config_of(source, class_of(source))
+    except SetupError as error:
+        return contract, error
 
 
 def load(source: ModelSource) -> float:

@@ -61,6 +61,39 @@ def test_a_bad_config_does_not_keep_the_import_from_being_tried(tmp_path: Path) 
     assert found[-1].subject == "contract"
 
 
+CLASSIC = """
+from reactor_actors import VideoModel, model
+
+@model(name="painter", config="painter.yml")
+class Painter(VideoModel):
+    def start_session(self):
+        pass
+"""
+
+
+def test_the_config_that_only_the_class_names_is_told(tmp_path: Path) -> None:
+    (tmp_path / "painter.py").write_text(CLASSIC)
+    (tmp_path / "painter.yml").write_text("width: 320")
+    model = checks(tmp_path, "--model.height=200")
+    found = looked(model.written, model.imported)
+    assert [one.subject for one in found] == ["manifest", "import", "config", "contract"]
+    assert found[2] == Finding("config", "width, height")
+
+
+def test_a_config_that_only_the_class_names_and_is_not_there_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "painter.py").write_text(CLASSIC)
+    model = checks(tmp_path)
+    (config,) = [one for one in looked(model.written, model.imported) if one.subject == "config"]
+    assert config.mark is Mark.BAD
+    assert f"{tmp_path}/painter.yml cannot be read" in config.found
+
+
+def test_a_model_without_a_config_has_none(tmp_path: Path) -> None:
+    (tmp_path / "painter.py").write_text(CLASSIC.replace(', config="painter.yml"', ""))
+    model = checks(tmp_path)
+    assert Finding("config", "none") in looked(model.written, model.imported)
+
+
 @pytest.mark.parametrize(
     ("text", "told", "detail"),
     [

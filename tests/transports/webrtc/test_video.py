@@ -1,8 +1,7 @@
 import asyncio
-import gc
 import threading
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -280,15 +279,6 @@ async def test_who_is_left_behind_gets_key_frames_only_and_asks_nobody_for_them(
     count = len(weak.packets)
     await eventually(lambda: stream.show(grey(63)) or len(weak.packets) > count + 3)
     await weak.close()
-
-
-@pytest.fixture
-def uncollected() -> Iterator[None]:
-    """Nobody finds what is forgotten in a circle."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
