@@ -57,22 +57,36 @@ async def ready(url: str, plain: bool) -> None:
 
 
 def processes(mark: str) -> list[Path]:
-    """Every process of a server, Ray's own included: what it starts inherits the mark."""
-    found = []
+    """Every process of a server, Ray's own included: what it starts inherits the mark.
+
+    A process that gives itself a title may write it over the mark, so whoever was started by one
+    that has it counts, too.
+    """
+    folders, children = [], dict[str, list[Path]]()
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdigit() and mark.encode() in (folder / "environ").read_bytes():
-                found.append(folder)
+            if not folder.name.isdigit():
+                continue
+            children.setdefault(stat(folder)[1], []).append(folder)
+            if mark.encode() in (folder / "environ").read_bytes():
+                folders.append(folder)
         except OSError:  # it has just ended, or is somebody else's
             continue
-    return found
+    for folder in folders:  # it grows meanwhile
+        folders += [child for child in children.get(folder.name, []) if child not in folders]
+    return folders
+
+
+def stat(folder: Path) -> list[str]:
+    """Return what the kernel says of a process, from its state on: its parent is the next."""
+    return (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def cpu_seconds(mark: str) -> float:
     """CPU time a server has used so far, in all its processes."""
     total = 0
     for folder in processes(mark):
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        fields = stat(folder)
         total += int(fields[11]) + int(fields[12])
     return total / TICKS
 
