@@ -190,6 +190,25 @@ async def test_a_viewer_left_behind_skips_and_the_others_keep_the_rate() -> None
         assert np.median(steps) == pytest.approx(3000, rel=0.25)
 
 
+async def test_the_packets_of_a_picture_share_its_time_and_the_last_of_them_is_marked() -> None:
+    async with staging(Still) as stage:
+        anna = await stage.client("main_video")
+        anna.wire.tap()
+        noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+        for shade in (0, 9):
+            tick = Tick(pictures={"main_video": to_i420(noise + shade)}, sound={}, epoch=0)
+            stage.streams.show(tick)
+            seen = sum(p.marker for p in anna.wire.packets)
+            await anna.until(lambda seen=seen: sum(p.marker for p in anna.wire.packets) > seen + 1)
+    packets = anna.wire.packets
+    last = max(i for i, p in enumerate(packets) if p.marker)
+    for before, after in pairwise(packets[: last + 1]):
+        assert (after.sequence - before.sequence) % 2**16 == 1
+        assert before.marker is (before.timestamp != after.timestamp)
+    assert {p.mid for p in packets} == {anna.named["main_video"].mid}
+    assert sum(not p.marker for p in packets) > 10
+
+
 async def test_no_rtp_payload_is_larger_than_1200_bytes_repeated_ones_included() -> None:
     async with staging(Still) as stage:
         anna = await stage.client("main_video")

@@ -30,6 +30,7 @@ class Rtp:
     sequence: int
     timestamp: int
     size: int
+    marker: bool
 
 
 class Wire:
@@ -58,6 +59,7 @@ class Wire:
                     packet.sequence_number,
                     packet.timestamp,
                     len(packet.payload),
+                    bool(packet.marker),
                 )
             )
             return route(packet)

@@ -28,6 +28,7 @@ from reactor_actors.core.wire.inbound import ClockRequest, Inbound, Pause, Resum
 from reactor_actors.core.wire.outbound import Clock, Outbound
 from reactor_actors.transports.webrtc import sdp
 from reactor_actors.transports.webrtc.channels import Channels
+from reactor_actors.transports.webrtc.datagrams import Datagrams
 from reactor_actors.transports.webrtc.ending import report_to_the_end, shut
 from reactor_actors.transports.webrtc.feedback import Feedback
 from reactor_actors.transports.webrtc.ice import IceSettings, gathering
@@ -227,6 +228,7 @@ class WebRtcPeer:
         else:
             track = PacketTrack("audio")
         transceiver.sender.replaceTrack(track)
+        Datagrams(transceiver.sender)
         self._outputs[name] = _Output(
             transceiver.sender, track, codec, Feedback(transceiver.sender), stream
         )
