@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.servers import processes
 
 RING = "/memfd:reactor-ring"
-CLIENTS_SIDE = b"ray::TransportActor"
+CLIENTS_SIDE = (b"ray::TransportActor", b"ray::MediaActor")
 WORKERS_LOG = "/logs/worker-"
 SHARED = Path("/dev/shm")
 
@@ -66,14 +66,15 @@ TOLERANCES = {
     "processes": 0,
     "threads": 4,
     "descriptors": 8,
-    "memory, MB": 64,
-    "of the clients' side": 32,
+    "memory, MB": 128,
+    "of the clients' side": 96,
     "rings, MB": 0,
 }
 """How much more there may be at rest than after the warm-up.
 
-Ray's processes keep a few threads and descriptors for calls that were under way at once. Heaps are
-not given back to the system to the last page.
+Ray's processes keep a few threads and descriptors for calls that were under way at once. Closed
+peers refer to themselves in circles and take about a megabyte each until the garbage collector
+finds them, some fifty at a time; a leak of that size for each guest is over this within minutes.
 """
 
 
