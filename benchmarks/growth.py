@@ -29,7 +29,7 @@ from benchmarks.loopback.kinds import HUM, OURS, PLAIN, Kind
 from benchmarks.loopback.watching import House
 from benchmarks.report import Report, options, tell, turns
 
-SETTLING = 4.0
+SETTLING = 6.0
 FULL_RUNS = 3
 FIRST = "ours, first place"
 TOLD = ("cores", "viewers' cores", "memory, MB", "Mb/s", "fps", "longest gap, ms", "glass p50, ms")

@@ -81,8 +81,8 @@ def started(command: Sequence[str], ending: signal.Signals, **environment: str) 
 
 
 def _leave(*_: object) -> None:
-    """Have SIGTERM end a benchmark as Ctrl-C does: with its servers."""
-    raise SystemExit(128 + signal.SIGTERM)
+    """Have SIGTERM end a benchmark as Ctrl-C does: in order, with its servers."""
+    signal.raise_signal(signal.SIGINT)
 
 
 def _end(process: subprocess.Popen[bytes], ending: signal.Signals, mark: str) -> None:

@@ -21,7 +21,7 @@ from benchmarks.loopback.kinds import OURS, PLAIN, Kind, fastrtc
 from benchmarks.loopback.watching import House
 from benchmarks.report import Report, options, tell, turns
 
-SETTLING = 4.0
+SETTLING = 6.0
 """Seconds in which the lead and the bitrate find their place."""
 
 FULL_RUNS = 5

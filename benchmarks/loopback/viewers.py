@@ -20,9 +20,10 @@ from aiortc.rtp import RtpPacket
 
 from benchmarks.loopback.clock import flagged, read, since
 from benchmarks.loopback.dialects import Dialect, Ours
+from reactor_actors.transports.webrtc.ending import shut
 from reactor_actors.transports.webrtc.ice import IceSettings, gathering
 
-DEADLINE = 20.0
+DEADLINE, CLOSING = 20.0, 3.0
 GREETING = 5.0
 
 
@@ -117,7 +118,7 @@ class Viewer:
         """Leave."""
         if self._greeting is not None:
             self._greeting.cancel()
-        await self._pc.close()
+        await shut(self._pc, CLOSING)
         if self._http is not None:
             await self._http.close()
 
