@@ -20,6 +20,7 @@ from reactor_actors.actors.replica import actor, first_line
 from reactor_actors.actors.reports import Report, Reporter
 from reactor_actors.actors.requests import Answer, Fill, Request
 from reactor_actors.actors.scale import Scale
+from reactor_actors.actors.spared import spare
 from reactor_actors.core import events as ev
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.transports.server import ServerSettings
@@ -68,6 +69,7 @@ class MediaActor:
         spawn: Callable[[str], Replica],
     ) -> None:
         configure(logs)
+        spare()
         self._post = post
         self._settings = settings
         self._spawn = spawn

@@ -12,9 +12,11 @@ import ray
 from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.meetings import CallAddress
 from reactor_actors.actors.ports import Loaded
+from reactor_actors.actors.spared import spare
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.engine.host import ModelHost
+from reactor_actors.engine.program import Program
 from reactor_actors.links import local, refs
 from reactor_actors.links.meeting import Address, reach
 from reactor_actors.loader import ModelSource, load_program
@@ -33,7 +35,7 @@ class ModelActor:
         self._label = f"model {replica}" if logs.several else "model"
         # On another node the model's folder is what Ray has brought here.
         home = source.moved_to(Path.cwd())
-        self._host = ModelHost(lambda: load_program(home))
+        self._host = ModelHost(partial(constructed, home))
         configure(logs, home, lambda: self._host.session, lambda: replica)
         self._contract: Contract | None = None
         self._calls: Future[refs.ModelEnd] = Future()
@@ -91,6 +93,13 @@ class ModelActor:
     def stop(self) -> None:
         """Ask the model to end."""
         self._host.stop()
+
+
+def constructed(source: ModelSource) -> Program:
+    """Import a model's class and construct it. As `load_program`."""
+    program = load_program(source)
+    spare()
+    return program
 
 
 async def called(method: Any, *arguments: Any) -> Any:

@@ -18,6 +18,7 @@ from reactor_actors.actors.model import whereabouts
 from reactor_actors.actors.ports import Media, Replica
 from reactor_actors.actors.reports import Report
 from reactor_actors.actors.scale import Scale
+from reactor_actors.actors.spared import spare
 from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
@@ -60,6 +61,7 @@ class TransportActor(Visitors):
         hires: Sequence[Callable[[Post], Media]] = (),
     ) -> None:
         configure(logs)
+        spare()
         self._served = served
         self._settings = settings
         self._spawn = spawn

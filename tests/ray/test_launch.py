@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -75,6 +76,10 @@ class Shades(ReactorPipeline):
     async def read_file(self, file: UploadedFile) -> Told:
         return Told(text=file.data.decode(), pid=os.getpid())
 
+    @event(name="count_spared")
+    async def count_spared(self) -> Told:
+        return Told(text=str(gc.get_freeze_count()), pid=os.getpid())
+
     @event(name="fail")
     async def fail(self) -> None:
         raise RuntimeError("as asked")
@@ -141,10 +146,24 @@ def test_it_is_served_and_says_how_it_stands(deployment: Deployment) -> None:
     assert deployment.url.startswith("http://127.0.0.1:")
 
 
+def test_the_collector_does_not_search_what_came_with_the_process(deployment: Deployment) -> None:
+    """All modules are there before, and a full search of what is new stops no picture."""
+
+    def searched(actor: Any) -> tuple[int, int]:
+        return gc.get_freeze_count(), len(gc.get_objects())
+
+    spared, left = ray.get(deployment.transport.__ray_call__.remote(searched))
+    assert spared > 10 * left
+    with deployment.connect() as connection:
+        told = connection.ask("count_spared")
+        assert told is not None
+        assert int(told.data["text"]) > 20_000
+
+
 def test_a_program_steers_the_model_and_sees_what_it_does(deployment: Deployment) -> None:
     with deployment.connect() as connection:
         assert connection.session == "local"
-        assert set(connection.commands) == {"set_level", "read_file", "fail"}
+        assert set(connection.commands) == {"set_level", "read_file", "count_spared", "fail"}
         assert connection.frame().shape == (48, 64, 3)
         assert connection.ask("set_level", level=200) is None
         until(lambda: abs(int(connection.frame()[0, 0, 0]) - 200) <= 3)
