@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-MARGIN = 0.006
+MARGIN = 0.003
 """Seconds kept above what is needed: conversion and the timer's own error."""
 
 SPAN = 0.5

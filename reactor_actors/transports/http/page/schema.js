@@ -14,7 +14,6 @@ const STEPS = 200;
  * @property {number} [minimum]
  * @property {number} [maximum]
  * @property {number} [step]
- * @property {number} [maxLength]
  * @property {any[]} [options]
  * @property {string} [items] the type of what a list holds
  *
@@ -72,7 +71,6 @@ function limits(schema) {
     minimum: number ? minimum : undefined,
     maximum: number ? maximum : undefined,
     step: number ? (schema.multipleOf ?? (whole ? 1 : stepOf(minimum, maximum))) : undefined,
-    maxLength: schema.type === "string" ? schema.maxLength : undefined,
     options: schema.enum ?? ("const" in schema ? [schema.const] : undefined),
     items: schema.type === "array" ? (schema.items?.type ?? "any") : undefined,
   };
