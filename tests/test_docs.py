@@ -129,7 +129,7 @@ def test_every_picture_is_shown_on_a_page() -> None:
         for page in LINKED
         for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())
     }
-    assert {picture.resolve() for picture in (ROOT / "docs").glob("*.png")} == shown
+    assert {picture.resolve() for picture in (ROOT / "docs").rglob("*.png")} == shown
 
 
 @pytest.fixture
