@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.servers import TICKS, processes
+from benchmarks.servers import TICKS, cpu_of, processes, share_of
 
 MODEL, TRANSPORT, ACTOR = "the model's actor", "the transport's actor", "another actor"
 GCS, RAYLET = "Ray: gcs server", "Ray: raylet"
@@ -73,12 +73,10 @@ def per_kind(processes: Iterable[Process]) -> dict[str, list[Process]]:
 def _seen(folder: Path) -> Process:
     command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     fields = (folder / "stat").read_text().rpartition(")")[2].split()
-    lines = (folder / "smaps_rollup").read_text().splitlines()
-    kilobytes = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return Process(
         int(folder.name),
         kind_of(command),
         int(fields[19]) / TICKS,
-        (int(fields[11]) + int(fields[12])) / TICKS,
-        kilobytes / 1024,
+        cpu_of(folder),
+        share_of(folder),
     )

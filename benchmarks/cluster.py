@@ -13,7 +13,7 @@ from typing import Any
 
 import ray
 
-from benchmarks.servers import TICKS, processes
+from benchmarks.servers import cpu_of, processes
 
 MARK = "REACTOR_BENCHMARK_CLUSTER"
 ROOT = str(Path(__file__).parents[1])
@@ -73,6 +73,5 @@ def cpu_seconds() -> dict[str, float]:
     used = {str(os.getpid()): time.process_time()}
     for folder in processes(f"{MARK}={os.environ[MARK]}"):
         with suppress(OSError):  # it has just ended
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            used[folder.name] = (int(fields[11]) + int(fields[12])) / TICKS
+            used[folder.name] = cpu_of(folder)
     return used

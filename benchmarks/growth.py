@@ -37,7 +37,7 @@ STEERED = "command to pixel p50, ms"
 
 
 @dataclass(frozen=True)
-class Place:
+class Trial:
     """One server to be watched in one way. `rate` is how many commands are said in a second."""
 
     kind: Kind
@@ -48,7 +48,7 @@ class Place:
     steered: bool = False
 
     async def measure(self, seconds: float) -> dict[str, float]:
-        """Return the figures of this place."""
+        """Return its figures."""
         house = House.open(self.kind, self.viewers, self.options, sound=self.sound)
         async with house as watched:
             await asyncio.sleep(SETTLING)
@@ -72,8 +72,8 @@ class Part:
 
     told: str
     axis: str
-    ours: dict[int, Place]
-    peers: dict[int, Place]
+    ours: dict[int, Trial]
+    peers: dict[int, Trial]
 
     def report(self, name: str) -> Report:
         baseline = PLAIN.name if self.peers else FIRST
@@ -82,17 +82,17 @@ class Part:
     def run(self, report: Report, seconds: float) -> list[str]:
         """Measure every place once; return what went wrong."""
         failures = []
-        for at, place in sorted(
+        for at, trial in sorted(
             [*self.peers.items(), *self.ours.items()], key=lambda found: found[0]
         ):
-            row = f"{place.kind.name}, {self.axis} {at}"
+            row = f"{trial.kind.name}, {self.axis} {at}"
             try:
-                figures = asyncio.run(place.measure(seconds))
+                figures = asyncio.run(trial.measure(seconds))
             except (OSError, TimeoutError, RuntimeError) as error:
                 failures.append(f"{row}: {type(error).__name__} {error}")
                 print(f"# {failures[-1]}", flush=True)
                 continue
-            report.add(place.kind.name, figures, at)
+            report.add(trial.kind.name, figures, at)
             if not self.peers and at == min(self.ours):
                 report.add(FIRST, figures)
             print(f"# {row}", flush=True)
@@ -109,8 +109,8 @@ def parts() -> dict[str, Part]:
     """Return every part by its name."""
     lines = (360, 540, 720, 1080, 1440, 2160)
 
-    def watched(kind: Kind, viewers: Sequence[int]) -> dict[int, Place]:
-        return {count: Place(kind, count, steered=True) for count in viewers}
+    def watched(kind: Kind, viewers: Sequence[int]) -> dict[int, Trial]:
+        return {count: Trial(kind, count, steered=True) for count in viewers}
 
     return {
         "viewers": Part(
@@ -122,9 +122,9 @@ def parts() -> dict[str, Part]:
         "resolution": Part(
             "One viewer of ever larger pictures, 30 a second.",
             "lines",
-            {n: Place(OURS, options=(f"--model.height={n}",), steered=True) for n in lines},
+            {n: Trial(OURS, options=(f"--model.height={n}",), steered=True) for n in lines},
             {
-                n: Place(PLAIN, options=(f"--height={n}",), steered=True)
+                n: Trial(PLAIN, options=(f"--height={n}",), steered=True)
                 for n in lines
                 if n <= PEER_LINES
             },
@@ -132,26 +132,26 @@ def parts() -> dict[str, Part]:
         "batch": Part(
             "One viewer of a model that yields ever more 720p pictures at once.",
             "pictures per yield",
-            {n: Place(OURS, options=(f"--model.batch={n}",), steered=True) for n in DOUBLING},
+            {n: Trial(OURS, options=(f"--model.batch={n}",), steered=True) for n in DOUBLING},
             {},
         ),
         "replicas": Part(
             "Ever more models, each with a 720p30 stream, a session and a viewer of its own.",
             "replicas",
-            {n: Place(OURS, n, (f"--replicas={n}", "--sessions=exclusive")) for n in (1, 2, 3, 4)},
+            {n: Trial(OURS, n, (f"--replicas={n}", "--sessions=exclusive")) for n in (1, 2, 3, 4)},
             {},
         ),
         "commands": Part(
             "One viewer of a 720p30 stream, who says ever more commands and has each answered.",
             "commands a second",
-            {n: Place(OURS, rate=n) for n in (1, 10, 50, 100, 250, 500)},
+            {n: Trial(OURS, rate=n) for n in (1, 10, 50, 100, 250, 500)},
             {},
         ),
         "sound": Part(
             "A model that only sounds, 50 packets a second, with ever more listeners.",
             "listeners",
-            {count: Place(HUM, count, sound=True) for count in DOUBLING},
-            {count: Place(PLAIN, count, ("--sound",), sound=True) for count in DOUBLING},
+            {count: Trial(HUM, count, sound=True) for count in DOUBLING},
+            {count: Trial(PLAIN, count, ("--sound",), sound=True) for count in DOUBLING},
         ),
     }
 

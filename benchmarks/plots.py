@@ -8,9 +8,11 @@ python -m benchmarks.plots build/bench/growth-viewers.json docs/plots/growth-vie
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -24,12 +26,21 @@ LETTERS = 10
 """After which a name below a bar is broken."""
 
 Lines = dict[str, list[tuple[Place, list[float]]]]
+Colours = dict[str, str]
 
 LOOKS = ("o-", "s--", "^:", "d-.", "v-", "x--")
 
 
 def draw(report: Report, path: Path) -> None:
     """Write a PNG of every figure that at least one series has along the report's axis."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture(report).savefig(path, format="png", dpi=110)
+
+
+def picture(report: Report) -> Figure:
+    """Return the picture. A series has the same looks in every panel."""
+    series = list(dict.fromkeys(row.series for row in report.rows if row.at is not None))
+    colours = {name: f"C{number}" for number, name in enumerate(series)}
     figures = list(dict.fromkeys(name for row in report.rows for name in row.figures))
     figures = [name for name in figures if report.lines(name)]
     rows = -(-len(figures) // COLUMNS)
@@ -37,20 +48,24 @@ def draw(report: Report, path: Path) -> None:
     FigureCanvasAgg(canvas)
     panels = list(canvas.subplots(rows, COLUMNS, squeeze=False).flat)
     for panel, name in zip(panels, figures, strict=False):
-        _panel(panel, report, name)
+        _panel(panel, report, name, colours)
     for panel in panels[len(figures) :]:
         panel.set_visible(False)
-    panels[0].legend(frameon=False, fontsize="small")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    canvas.savefig(path, format="png", dpi=110)
+    keys: dict[str, Any] = {}
+    for panel in panels:
+        for key, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            keys.setdefault(label, key)
+    told = [name for name in series if name in keys]
+    panels[0].legend([keys[name] for name in told], told, frameon=False, fontsize="small")
+    return canvas
 
 
-def _panel(panel: Axes, report: Report, name: str) -> None:
+def _panel(panel: Axes, report: Report, name: str, colours: Colours) -> None:
     lines = report.lines(name)
     if any(isinstance(place, str) for points in lines.values() for place, _ in points):
-        _bars(panel, lines)
+        _bars(panel, lines, colours)
     else:
-        _lines(panel, lines)
+        _lines(panel, lines, colours)
         panel.set_xlabel(report.axis, fontsize="small")
     panel.minorticks_off()
     panel.set_title(name, fontsize="medium", loc="left")
@@ -58,7 +73,7 @@ def _panel(panel: Axes, report: Report, name: str) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _bars(panel: Axes, lines: Lines) -> None:
+def _bars(panel: Axes, lines: Lines, colours: Colours) -> None:
     places = list(dict.fromkeys(place for points in lines.values() for place, _ in points))
     thick = 0.8 / len(lines)
     for number, (series, points) in enumerate(lines.items()):
@@ -67,21 +82,26 @@ def _bars(panel: Axes, lines: Lines) -> None:
         below = [middle - min(v) for middle, (_, v) in zip(medians, points, strict=True)]
         above = [max(v) - middle for middle, (_, v) in zip(medians, points, strict=True)]
         whiskers = (below, above) if any((*below, *above)) else None
-        looks = {"linewidth": 1, "ecolor": "0.3"}
-        panel.bar(at, medians, 0.92 * thick, yerr=whiskers, label=series, error_kw=looks)
+        looks: dict[str, Any] = {
+            "color": colours[series],
+            "error_kw": {"linewidth": 1, "ecolor": "0.3"},
+        }
+        panel.bar(at, medians, 0.92 * thick, yerr=whiskers, label=series, **looks)
     names = [wrap(place_name(place), LETTERS) for place in places]
     panel.set_xticks(range(len(places)), ["\n".join(n) for n in names], fontsize="x-small")
     panel.grid(alpha=0.3, axis="y")
 
 
-def _lines(panel: Axes, lines: Lines) -> None:
+def _lines(panel: Axes, lines: Lines, colours: Colours) -> None:
     places: set[float] = set()
-    for (series, points), look in zip(lines.items(), LOOKS, strict=False):
+    looks = dict(zip(colours, itertools.cycle(LOOKS), strict=False))
+    for series, points in lines.items():
         at = [float(place) for place, _ in points]
         medians = [statistics.median(values) for _, values in points]
-        [line] = panel.plot(at, medians, look, label=series, markersize=4)
+        colour = colours[series]
+        panel.plot(at, medians, looks[series], color=colour, label=series, markersize=4)
         low, high = [min(v) for _, v in points], [max(v) for _, v in points]
-        panel.fill_between(at, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+        panel.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
         places |= set(at)
     if len(places) > 1 and max(places) >= 16 * max(1.0, min(places)):
         panel.set_xscale("log", base=2)

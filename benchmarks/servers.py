@@ -12,15 +12,27 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+
+MARK = "REACTOR_BENCHMARK"
+"""The variable whose value all processes of one server have in common."""
 
 PATIENCE = 30.0
 """Seconds that a server may take to end."""
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LOOPBACK = Path(__file__).parent / "loopback"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A command that runs, and what marks its processes."""
+
+    process: subprocess.Popen[bytes]
+    mark: str
 
 
 @contextmanager
@@ -39,8 +51,8 @@ def server(plain: bool, *options: str, model: str = str(LOOPBACK)) -> Iterator[t
         serve = ["reactor_actors", "serve", model, "--host=127.0.0.1", f"--port={port}"]
         command = [sys.executable, "-m", *serve, *options]
     # SIGTERM would have ours wait for the session that the viewers have just left.
-    with started(command, signal.SIGTERM if plain else signal.SIGINT) as mark:
-        yield f"http://127.0.0.1:{port}", mark
+    with started(command, signal.SIGTERM if plain else signal.SIGINT) as run:
+        yield f"http://127.0.0.1:{port}", run.mark
 
 
 def free_port() -> int:
@@ -51,33 +63,41 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(command: Sequence[str], ending: signal.Signals, **environment: str) -> Iterator[str]:
-    """Run a command; yield what marks its processes. None of them is left at the end.
+def started(
+    command: Sequence[str],
+    ending: signal.Signals,
+    *,
+    stdout: int = subprocess.DEVNULL,
+    **environment: str,
+) -> Iterator[Started]:
+    """Run a command. None of its processes is left at the end; its errors are told of a failure.
 
     Args:
         command: The program and its arguments.
         ending: The signal that it ends upon in order.
+        stdout: Where its output goes, as `Popen` takes it.
         environment: Variables that it gets beside ours.
     """
     signal.signal(signal.SIGTERM, _leave)
-    name, value = "REACTOR_BENCHMARK", str(uuid.uuid4())
-    mark = f"{name}={value}"
+    value = str(uuid.uuid4())
+    mark = f"{MARK}={value}"
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
+        running = subprocess.Popen(
             command,
-            stdout=subprocess.DEVNULL,
+            stdout=stdout,
             stderr=log,
-            env={**os.environ, **environment, name: value},
+            env={**os.environ, **environment, MARK: value},
             start_new_session=True,  # Ctrl-C is for the benchmark, which ends its servers in order
         )
-        try:
-            yield mark
-        except Exception:
-            log.seek(0)
-            print(log.read(), file=sys.stderr)
-            raise
-        finally:
-            _end(process, ending, mark)
+        with running as process:
+            try:
+                yield Started(process, mark)
+            except Exception:
+                log.seek(0)
+                print(log.read(), file=sys.stderr)
+                raise
+            finally:
+                _end(process, ending, mark)
 
 
 def _leave(*_: object) -> None:
@@ -131,20 +151,29 @@ def processes(mark: str) -> list[Path]:
 
 def cpu_seconds(mark: str) -> float:
     """CPU time a server has used so far, in all its processes."""
-    total = 0
+    total = 0.0
     for folder in processes(mark):
         with suppress(OSError):  # it has just ended
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+            total += cpu_of(folder)
+    return total
 
 
 def memory_mb(mark: str) -> float:
     """Proportional set size of a server, in all its processes."""
-    total = 0
+    total = 0.0
     for folder in processes(mark):
         with suppress(OSError):
-            for line in (folder / "smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1])
-    return total / 1024
+            total += share_of(folder)
+    return total
+
+
+def cpu_of(folder: Path) -> float:
+    """Return the seconds of CPU time a process has used so far. `OSError`: it has ended."""
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def share_of(folder: Path) -> float:
+    """Return a process's proportional set size in MB. `OSError`: it has ended."""
+    lines = (folder / "smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024

@@ -37,5 +37,5 @@ def fastrtc(python: Path) -> Kind:
 def _fastrtc(python: Path) -> Iterator[tuple[str, str]]:
     port = free_port()
     command = [str(python), "-m", "benchmarks.loopback.fastrtc_server", str(port)]
-    with started(command, signal.SIGTERM, PYTHONPATH=ROOT) as mark:
-        yield f"http://127.0.0.1:{port}", mark
+    with started(command, signal.SIGTERM, PYTHONPATH=ROOT) as run:
+        yield f"http://127.0.0.1:{port}", run.mark

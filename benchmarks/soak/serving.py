@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.servers import MARK, free_port
 
 MODEL = Path(__file__).parent
 PING_SECONDS = 4.0
@@ -47,13 +48,11 @@ class Served:
 @contextmanager
 def serving(*options: str) -> Iterator[Served]:
     """Serve the model until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     base = Path(tempfile.mkdtemp(prefix="soak-"))
     folder, log = base / "tmp", base / "log"
     folder.mkdir()
-    name, value = "REACTOR_BENCHMARK", str(uuid.uuid4())
+    value = str(uuid.uuid4())
     command = [sys.executable, "-m", "reactor_actors", "serve", str(MODEL), "--host=127.0.0.1"]
     command += [f"--port={port}", f"--ping-timeout={PING_SECONDS}", "--bitrate=0.2:0.5:1"]
     command += [f"--orphan-timeout={ORPHAN_SECONDS}", *options]
@@ -62,11 +61,11 @@ def serving(*options: str) -> Iterator[Served]:
             command,
             stdout=output,
             stderr=output,
-            env={**os.environ, name: value, "TMPDIR": str(folder)},
+            env={**os.environ, MARK: value, "TMPDIR": str(folder)},
             # Ctrl-C is for the soak, which ends the server in order.
             start_new_session=True,
         )
-    served = Served(f"http://127.0.0.1:{port}", f"{name}={value}", folder, log, process)
+    served = Served(f"http://127.0.0.1:{port}", f"{MARK}={value}", folder, log, process)
     try:
         yield served
     finally:

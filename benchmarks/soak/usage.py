@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.servers import processes
+from benchmarks.servers import processes, share_of
 
 RING = "/memfd:reactor-ring"
 CLIENTS_SIDE = (b"ray::TransportActor", b"ray::MediaActor")
@@ -27,7 +27,7 @@ def usage(mark: str) -> dict[str, float]:
         with suppress(OSError):  # it has just ended
             threads += len(os.listdir(folder / "task"))
             descriptors += sum(WORKERS_LOG not in leads_to for leads_to in _descriptors(folder))
-            memory += (share := _share(folder))
+            memory += (share := share_of(folder))
             if (folder / "cmdline").read_bytes().startswith(CLIENTS_SIDE):
                 clients_side += share
     return {
@@ -98,11 +98,3 @@ def _descriptors(process: Path) -> list[str]:
         with suppress(OSError):  # it has just been closed
             found.append(os.readlink(descriptor))
     return found
-
-
-def _share(folder: Path) -> float:
-    """Return a process's proportional set size in MB."""
-    for line in (folder / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0

@@ -29,6 +29,8 @@ ANSWER_SECONDS = 6.0
 CLOSE_SECONDS = 5.0
 AGAIN_SECONDS = 0.1
 
+_PRIVATE = "_RTCRtpReceiver__"
+
 GONE = (RefusedError, UNREACHABLE, TimeoutError, ConnectionError)
 """What is raised to a viewer whose session, model or server is not there just now."""
 
@@ -171,7 +173,7 @@ class Viewer:
         self._peer = peer = RTCPeerConnection(settings.configuration())
         peer.on("connectionstatechange", self._moved)
         receiver = peer.addTransceiver("video", "recvonly").receiver
-        receiver._RTCRtpReceiver__decoder_queue = _Pictures(self._picture)
+        setattr(receiver, f"{_PRIVATE}decoder_queue", _Pictures(self._picture))
         self._data, self._control = (peer.createDataChannel(n) for n in ("data", "control"))
         self._data.on("message", self._heard)
         self._control.on("message", self._noticed)

@@ -28,7 +28,8 @@ from pathlib import Path
 
 from benchmarks.census import ACTOR, GCS, RAYLET, TRANSPORT, Process, census, per_kind
 from benchmarks.report import Report, options, tell, turns
-from benchmarks.startup.programs import FOLDER, Program, answers, free_port, health, started
+from benchmarks.servers import free_port
+from benchmarks.startup.programs import FOLDER, Program, answers, health, running
 
 IMPORT, PLAIN = "import ray", "plain aiortc"
 STOCK, BARE, OURS = "bare Ray, ray.init()", "bare Ray, our options", "ours"
@@ -63,13 +64,13 @@ def imported() -> Found:
 def plain(rest: float) -> Found:
     """Start a server without Ray."""
     port = free_port()
-    with started("-m", "benchmarks.loopback.plain", str(port)) as program:
+    with running("-m", "benchmarks.loopback.plain", str(port)) as program:
         return seen(program, [program.wait_until(lambda: answers(port))], rest)
 
 
 def bare(rest: float, *words: str) -> Found:
     """Start Ray and an actor."""
-    with started("-m", "benchmarks.startup.bare", *words) as program:
+    with running("-m", "benchmarks.startup.bare", *words) as program:
         return seen(program, [program.wait_for_line()], rest)
 
 
@@ -77,7 +78,7 @@ def ours(rest: float) -> Found:
     """Serve a model, and kill it once."""
     port = free_port()
     serve = ("-m", "reactor_actors", "serve", str(FOLDER), "--host=127.0.0.1", f"--port={port}")
-    with started(*serve) as program:
+    with running(*serve) as program:
         listening = program.wait_until(lambda: health(port) != "")
         loaded = program.wait_until(lambda: health(port) == "available")
         found = seen(program, [listening, loaded], rest)

@@ -6,28 +6,24 @@ Every time is by the clock that tells when a process has begun: seconds since th
 from __future__ import annotations
 
 import json
-import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.census import MODEL, census, since_boot
+from benchmarks.servers import started
 
-MARK = "REACTOR_BENCHMARK"
 FOLDER = Path(__file__).parents[2] / "examples" / "brightness"
 LOOK_SECONDS = 0.02
 START_SECONDS = 90.0
-END_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +57,11 @@ class Program:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Program]:
-    """Run Python with these arguments; end it, and whatever it has left behind, afterwards."""
-    mark = uuid.uuid4().hex
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, MARK: mark},
-        start_new_session=True,  # Ctrl-C is for the benchmark, which then ends this in order
-    )
-    program = Program(process, f"{MARK}={mark}")
-    try:
-        yield program
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-        _cleared(program.mark)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def running(*arguments: str) -> Iterator[Program]:
+    """Run Python with these arguments. No process of it is left afterwards."""
+    command = [sys.executable, *arguments]
+    with started(command, signal.SIGINT, stdout=subprocess.PIPE) as run:
+        yield Program(run.process, run.mark)
 
 
 def health(port: int) -> str:
@@ -109,14 +82,3 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _cleared(mark: str) -> None:
-    """Wait for the end of every process of a program; kill what does not end by itself."""
-    deadline = time.monotonic() + END_SECONDS
-    while left := census(mark):
-        if time.monotonic() > deadline:
-            for one in left:
-                with suppress(ProcessLookupError):
-                    os.kill(one.pid, signal.SIGKILL)
-        time.sleep(0.2)

@@ -119,7 +119,7 @@ class RemoteRoom:
 
     async def place(self, session: str, name: str, mime_type: str, size: int) -> str:
         """Reserve a place for a file and return its id."""
-        upload = await self._ask(requests.Place(session, name, mime_type, size))
+        upload = await self._ask(requests.ReserveUpload(session, name, mime_type, size))
         if self.facts.session != session:
             raise LookupError(session)
         self._parcels.expect(upload, size)

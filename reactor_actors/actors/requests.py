@@ -102,7 +102,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReserveUpload:
     """Reserve a place for a file."""
 
     session: str

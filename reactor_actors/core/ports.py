@@ -154,6 +154,10 @@ class Candidate:
     sdp_mline_index: int | None = None
 
 
+FLAT = 1001
+"""The connection of clients that name none in their paths: the flat slot."""
+
+
 class Signalling(Protocol):
     """How connections are made, as the HTTP routes see it. Lives on the transport's loop.
 
@@ -162,7 +166,7 @@ class Signalling(Protocol):
     """
 
     def open(self, connection: int | None = None) -> int:
-        """Reserve a connection and return its id: a fresh one, or the one given (the flat slot).
+        """Reserve a connection and return its id: a fresh one, or the one given (`FLAT`).
 
         Raises `ClientError` with code `overloaded` when there are too many.
         """

@@ -46,9 +46,9 @@ from reactor_actors.links.items import (
     Hello,
     Wants,
 )
-from reactor_actors.links.kept import Kept
 from reactor_actors.links.packing import Pack, unpack
 from reactor_actors.links.telling import Telling, rebased
+from reactor_actors.links.unsent import Unsent
 
 FEEDS_PER_CALL = 8
 CLOSED_HERE = "closed at this end"
@@ -223,7 +223,7 @@ class ClientsEnd:
         self._telling = Telling()
         self._answering = False
         self._lock = threading.Lock()
-        self._kept = Kept()
+        self._unsent = Unsent()
         self._speaking: asyncio.Task[None] | None = None
         self._started = False
         self._bell = Bell()
@@ -268,7 +268,7 @@ class ClientsEnd:
     def feed(self, frame: Feed) -> None:
         """Keep an input frame until a call takes it along."""
         if not self.closed.done():
-            self._kept.add(frame)
+            self._unsent.add(frame)
             self._calls.nudge()
 
     def grant(self, grant: Grant) -> None:
@@ -287,10 +287,10 @@ class ClientsEnd:
         with self._lock:
             if self._telling.news():
                 frames += encode(self._telling.tell(time.monotonic()))
-        for frame in self._kept.take(FEEDS_PER_CALL):
+        for frame in self._unsent.take(FEEDS_PER_CALL):
             frames += encode(Fed(frame.track, frame.pts, frame.height, frame.width))
             arrays.append(frame.data)
-        if len(self._kept):
+        if len(self._unsent):
             self._calls.nudge()
         await self._call(frames, *arrays)
 
@@ -323,7 +323,7 @@ class ClientsEnd:
     def _end(self, reason: str, last: Farewell | None = None) -> None:
         if not self.closed.done():
             self.closed.set_result(reason)
-            self._kept.clear()
+            self._unsent.clear()
             self._calls.close(last)
             self._bell.ring()
 

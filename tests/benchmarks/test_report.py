@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 
-from benchmarks.plots import draw
-from benchmarks.report import Report, short
+from benchmarks.plots import draw, picture
+from benchmarks.report import Place, Report, short
 
 
 @pytest.fixture
@@ -65,6 +68,39 @@ def test_a_plot_has_a_panel_for_every_figure_with_places(report: Report, tmp_pat
     draw(report, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").read_bytes().startswith(b"\x89PNG")
     assert report.lines("only a row") == {}
+
+
+def test_every_series_is_drawn_however_many_there_are() -> None:
+    made = Report("many", "Told.", "0", axis="viewers")
+    names = [str(number) for number in range(13)]
+    for name in names:
+        made.add(name, {"ms": 1.0}, 1)
+        made.add(name, {"ms": 2.0}, 2)
+    [panel, _] = picture(made).axes
+    assert [line.get_label() for line in panel.lines] == names
+    looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in panel.lines}
+    assert len(looks) == len(names)
+
+
+@pytest.mark.parametrize("places", [(1.0, 4.0), ("fast", "slow")])
+def test_a_series_looks_the_same_in_panels_that_lack_another(places: tuple[Place, ...]) -> None:
+    made = Report("lacking", "Told.", "plain", axis="viewers")
+    for place in places:
+        made.add("plain", {"cores": 1.0}, place)
+        made.add("ours", {"cores": 2.0, "lead": 1.0}, place)
+        made.add("other", {"lead": 3.0}, place)
+    [cores, lead] = picture(made).axes
+    [_, key] = cores.get_legend_handles_labels()[0]
+    [same, _] = lead.get_legend_handles_labels()[0]
+    colours = [_colour(one) for one in (key, same)]
+    assert colours[0] == colours[1]
+    legend = cores.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["plain", "ours", "other"]
+
+
+def _colour(key: Any) -> object:
+    return to_rgb(key.get_color() if isinstance(key, Line2D) else key.patches[0].get_facecolor())
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,29 @@
 import os
+import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 
-from benchmarks.servers import processes
+import pytest
+
+from benchmarks.servers import processes, started
+from benchmarks.startup.programs import running
+
+ORPHAN = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+print("begun", flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def sigterm() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
 
 FAMILY = """
 import subprocess, sys
@@ -30,3 +50,24 @@ def test_a_process_that_has_lost_the_mark_is_found_by_its_parent() -> None:
 
 def test_nobody_has_a_mark_that_was_never_given() -> None:
     assert processes(f"REACTOR_BENCHMARK={uuid.uuid4()}") == []
+
+
+@pytest.mark.usefixtures("sigterm")
+def test_a_program_leaves_no_process_behind_not_even_one_that_would_stay() -> None:
+    with running("-c", ORPHAN) as program:
+        program.wait_for_line()
+        assert len(processes(program.mark)) == 2
+    assert processes(program.mark) == []
+
+
+@pytest.mark.usefixtures("sigterm")
+def test_a_command_that_fails_is_told_by_its_own_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _fail(sys.executable, "-c", "import sys; sys.exit('the reason')")
+    assert "the reason" in capsys.readouterr().err
+
+
+def _fail(*command: str) -> None:
+    with started(command, signal.SIGINT) as run:
+        run.process.wait()
+        raise ZeroDivisionError

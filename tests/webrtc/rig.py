@@ -23,9 +23,9 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from reactor_actors.core.media import Direction, Kind, Track
-from reactor_actors.core.ports import Offer
+from reactor_actors.core.ports import FLAT, Offer
 from reactor_actors.core.wire.envelopes import ServerControl, ServerData, parse
-from reactor_actors.transports.webrtc.connections import FLAT, ConnectionLimits, Connections
+from reactor_actors.transports.webrtc.connections import ConnectionLimits, Connections
 from reactor_actors.transports.webrtc.ice import IceSettings, gathering
 from reactor_actors.transports.webrtc.peer import PeerSettings
 from reactor_actors.transports.webrtc.streams import Streams

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from reactor_actors.core.errors import ClientError
-from reactor_actors.core.ports import Candidate, Offer
+from reactor_actors.core.ports import FLAT, Candidate, Offer
 from reactor_actors.core.session import State
-from reactor_actors.transports.webrtc.connections import FLAT, ConnectionLimits
+from reactor_actors.transports.webrtc.connections import ConnectionLimits
 from reactor_actors.transports.webrtc.peer import PeerSettings
 from tests.webrtc.models.everything import Everything
 from tests.webrtc.models.pictures import Plain, Still

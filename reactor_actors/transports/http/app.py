@@ -1,6 +1,6 @@
-"""The application: one entrance in front of all routes.
+"""The application: one `Gateway` in front of all routes.
 
-The entrance decides what every request has in common: preflights, the token, the shape of errors,
+It decides what every request has in common: preflights, the token, the shape of errors,
 and that an error tells a client what it needs and no more.
 """
 
@@ -46,14 +46,14 @@ def build_app(
             *PlaygroundRoutes().routes(),
         ]
     )
-    entrance = Entrance(routes, settings)
+    gateway = Gateway(routes, settings)
     app = web.Application(client_max_size=BODY_BYTES)
-    app.router.add_route("*", "/{path:.*}", entrance.enter)
-    app.on_response_prepare.append(entrance.mark)
+    app.router.add_route("*", "/{path:.*}", gateway.enter)
+    app.on_response_prepare.append(gateway.mark)
     return app
 
 
-class Entrance:
+class Gateway:
     """Where every request comes in, and every answer goes out."""
 
     def __init__(self, routes: Routes, settings: HttpSettings) -> None:

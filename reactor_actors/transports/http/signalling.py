@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from reactor_actors.core.errors import ClientError
-from reactor_actors.core.ports import Candidate, Offer
+from reactor_actors.core.ports import FLAT, Candidate, Offer
 from reactor_actors.transports.http.body import json_object, list_of, text_of
 from reactor_actors.transports.http.replies import RefusedError, busy, refused, reply
 from reactor_actors.transports.http.routing import Route
@@ -22,7 +22,6 @@ from reactor_actors.transports.http.settings import HttpSettings, IceServer
 from reactor_actors.transports.lobby import Lobby
 from reactor_actors.transports.room import Room
 
-FLAT = 1001
 _BASE = "/sessions/{session}/transport/webrtc"
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import Any
 
 from reactor_actors.core.current import working_for
 from reactor_actors.core.errors import ClientError
-from reactor_actors.core.ports import Candidate, Feed, Offer
+from reactor_actors.core.ports import FLAT, Candidate, Feed, Offer
 from reactor_actors.core.wire.inbound import Inbound, Publish, Unpublish, Violation
 from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.inputs import Inputs
@@ -25,7 +25,6 @@ from reactor_actors.transports.webrtc.streams import Streams
 
 log = logging.getLogger("reactor_actors.peer")
 
-FLAT = 1001
 IDS = range(1002, 10_000)
 
 

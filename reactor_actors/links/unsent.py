@@ -1,4 +1,4 @@
-"""`Kept`: input frames that wait to be taken to the model, the newest of each track."""
+"""`Unsent`: input frames that wait to be taken to the model, the newest of each track."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reactor_actors.core.ports import Feed
 from reactor_actors.flow.buffer import CAPACITY
 
 
-class Kept:
+class Unsent:
     """Up to 128 frames per track; the oldest gives way. Safe in any thread."""
 
     def __init__(self) -> None:
