@@ -190,7 +190,7 @@ class ModelHost:
                 ) from None
 
     async def _dispatch(self, program: Program, inbox: Inbox, port: ClientPort) -> None:
-        """Handle one message after the other, each under the turn lock."""
+        """Handle one message after the other, each under the turn lock; `run()` goes on between."""
         while True:
             await inbox.ready()
             async with program.turn_lock:
@@ -203,6 +203,9 @@ class ModelHost:
                 for number in needless:
                     port.post(Answered(number))
                 inbox.done()
+            # Handlers that await nothing, and messages that are there already, would hold up the
+            # author's loop, and hide from it what is true between two messages only.
+            await asyncio.sleep(0)
 
     def _foresee(self, program: Program, inbox: Inbox) -> None:
         if inbox.emptying:

@@ -31,7 +31,7 @@ def fields() -> dict[str, dict[str, Any]]:
         ("member", "choice", {"options": ["warm", "cold"], "fallback": "warm"}),
         ("literal", "choice", {"options": ["x", 2]}),
         ("flag", "switch", {"fallback": False}),
-        ("text", "text", {"maxLength": 20, "hint": "Some words"}),
+        ("text", "text", {"fallback": "hello", "hint": "Some words"}),
         ("maybe_text", "text", {"nullable": True, "fallback": None}),
         ("maybe_bounded", "number", {"nullable": True, "minimum": 0, "maximum": 1}),
         ("maybe_member", "choice", {"nullable": True, "options": ["warm", "cold"]}),

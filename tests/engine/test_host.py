@@ -149,6 +149,28 @@ def test_messages_are_handled_in_order(serve: Served) -> None:
     assert handled(program, 50) == messages
 
 
+def test_the_loop_goes_on_between_two_messages_that_were_there_already(serve: Served) -> None:
+    busy, free, news = threading.Event(), threading.Event(), asyncio.Event()
+    seen: list[int] = []
+
+    async def run(program: SmallProgram) -> None:
+        busy.set()
+        assert free.wait(SECONDS)
+        while True:
+            await news.wait()
+            news.clear()
+            seen.append(len(program.handled))
+
+    host, program, _ = serve(run, handle=lambda message: news.set())
+    assert busy.wait(SECONDS)
+    for number in range(5):
+        host.deliver(command(number))
+    free.set()
+    handled(program, 5)
+    host.breathe().result(SECONDS)
+    assert seen == [1, 2, 3, 4, 5]
+
+
 def test_a_handler_that_waits_holds_the_next_one(serve: Served) -> None:
     running: list[int] = []
 
