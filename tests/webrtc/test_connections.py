@@ -11,8 +11,8 @@ import pytest
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.ports import Candidate, Offer
 from reactor_actors.core.session import State
-from reactor_actors.transports.webrtc.connections import FLAT, ConnectionLimits
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.connections import FLAT
+from reactor_actors.transports.webrtc.settings import ConnectionLimits, PeerSettings
 from tests.webrtc.models.everything import Everything
 from tests.webrtc.models.pictures import Plain, Still
 from tests.webrtc.rig import LOOPBACK, SECONDS, staging
