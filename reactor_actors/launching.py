@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from reactor_actors.actors.deployment import Deployment
 from reactor_actors.actors.logs import LogSettings
+from reactor_actors.actors.order import Order
 from reactor_actors.actors.scale import LinkKind, Scale
-from reactor_actors.actors.service import Order
 from reactor_actors.actors.sources import source_of
 from reactor_actors.core.batches import FrameBatch
 from reactor_actors.core.errors import SetupError
 from reactor_actors.core.mode import QUEUE_LIMIT, Mode
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.webrtc.ice import bound_addresses
+from reactor_actors.transports.settings import ServerSettings
+from reactor_actors.transports.webrtc.settings import bound_addresses
 from reactor_actors.version import __version__
 
 __all__ = ["Deployment", "FrameBatch", "launch"]

@@ -21,14 +21,14 @@ from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.console import Line, overhearing
 from reactor_actors.actors.guard import guarded
 from reactor_actors.actors.logs import LogSettings
+from reactor_actors.actors.order import Order
 from reactor_actors.actors.scale import Scale
-from reactor_actors.actors.service import Order, Service
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.media import Direction
 from reactor_actors.loader import ModelSource
 from reactor_actors.signals import Moment, Signals
 from reactor_actors.transports.http.settings import webcam_warning
-from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.settings import ServerSettings
 from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.serving")
@@ -130,6 +130,9 @@ def on_ray(orders: Orders, line: Callable[[Line], None]) -> Iterator[Callable[[]
         overhearing(line) as overheard,
     ):
         begun()
+        # It takes the better part of a second to import, in which Ray's first workers start.
+        from reactor_actors.actors.service import Service
+
         try:
             yield lambda: Service(orders.order, cluster)
         finally:

@@ -19,7 +19,8 @@ from reactor_actors.core.mode import Mode
 from reactor_actors.engine.host import ModelHost
 from reactor_actors.links.direct import DirectLink
 from reactor_actors.loader import program_of
-from reactor_actors.transports.server import ServerSettings, TransportServer
+from reactor_actors.transports.server import TransportServer
+from reactor_actors.transports.settings import ServerSettings
 from reactor_actors.transports.venue import Venue
 
 SECONDS = 15.0

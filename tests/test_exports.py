@@ -86,6 +86,16 @@ def test_the_commands_help_and_completion_load_no_model_api_either() -> None:
     assert ran.stdout.strip() == ""
 
 
+def test_an_order_to_serve_is_made_without_what_serves() -> None:
+    serving = ("aiortc", "av", "aiohttp", "cv2")
+    code = (
+        "import sys\nfrom reactor_actors.cli.ordering import Orders, ServerSettings\n"
+        f"ServerSettings()\nprint(*(m for m in {serving} if m in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
 @pytest.mark.parametrize("module", ["reactor_actors", "reactor_actors.interface"])
 @pytest.mark.parametrize(
     "name",

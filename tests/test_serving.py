@@ -20,7 +20,7 @@ from reactor_actors.loader import ModelSource
 from reactor_actors.manifest import Manifest
 from reactor_actors.serving import Orders, serve
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.settings import ServerSettings
 from reactor_actors.transports.status import Status
 
 SOURCE = ModelSource(Manifest(folder=Path("/m"), import_string="a:B", name="a"), {})

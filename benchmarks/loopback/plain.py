@@ -25,7 +25,8 @@ from aiortc import (
 
 from benchmarks.loopback.clock import HEIGHT, Scenery
 from benchmarks.loopback.tone import RATE, SAMPLES, tone
-from reactor_actors.transports.webrtc.ice import IceSettings, gathering
+from reactor_actors.transports.webrtc.ice import gathering
+from reactor_actors.transports.webrtc.settings import IceSettings
 
 
 class Shared:

@@ -21,7 +21,8 @@ from aiortc.rtp import RtpPacket
 from benchmarks.loopback.clock import flagged, read, since
 from benchmarks.loopback.dialects import Dialect, Ours
 from reactor_actors.transports.webrtc.ending import shut
-from reactor_actors.transports.webrtc.ice import IceSettings, gathering
+from reactor_actors.transports.webrtc.ice import gathering
+from reactor_actors.transports.webrtc.settings import IceSettings
 
 DEADLINE, CLOSING = 20.0, 3.0
 GREETING = 5.0

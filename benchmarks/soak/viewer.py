@@ -22,7 +22,8 @@ from reactor_actors.core.wire.structs import read
 from reactor_actors.load import words
 from reactor_actors.load.signalling import UNREACHABLE, Front, RefusedError, Seat
 from reactor_actors.transports.webrtc.ending import shut
-from reactor_actors.transports.webrtc.ice import IceSettings, gathering
+from reactor_actors.transports.webrtc.ice import configuration, gathering
+from reactor_actors.transports.webrtc.settings import IceSettings
 
 COME_SECONDS = 20.0
 ANSWER_SECONDS = 6.0
@@ -170,7 +171,7 @@ class Viewer:
     async def _offer(self) -> list[asyncio.Event]:
         """Make an offer; return what is set when the channels are open."""
         settings = IceSettings(bind=("127.0.0.1",))
-        self._peer = peer = RTCPeerConnection(settings.configuration())
+        self._peer = peer = RTCPeerConnection(configuration(settings))
         peer.on("connectionstatechange", self._moved)
         receiver = peer.addTransceiver("video", "recvonly").receiver
         setattr(receiver, f"{_PRIVATE}decoder_queue", _Pictures(self._picture))

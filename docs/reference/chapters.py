@@ -133,13 +133,13 @@ CHAPTERS = (
         "Settings of a server",
         "What `launch(settings=...)` takes: a `ServerSettings` of the others, each to be imported "
         "from the module that is named.",
-        "reactor_actors.transports.server",
+        "reactor_actors.transports.settings",
         "ServerSettings reactor_actors.transports.http.settings:HttpSettings "
-        "reactor_actors.transports.venue:VenueSettings "
-        "reactor_actors.transports.webrtc.peer:PeerSettings "
-        "reactor_actors.transports.webrtc.ice:IceSettings "
-        "reactor_actors.transports.webrtc.ice:IceServer "
-        "reactor_actors.transports.webrtc.connections:ConnectionLimits "
+        "reactor_actors.transports.settings:VenueSettings "
+        "reactor_actors.transports.webrtc.settings:PeerSettings "
+        "reactor_actors.transports.webrtc.settings:IceSettings "
+        "reactor_actors.transports.webrtc.settings:IceServer "
+        "reactor_actors.transports.webrtc.settings:ConnectionLimits "
         "reactor_actors.core.session:Limits reactor_actors.transports.webrtc.rate:BitrateRange",
         bare=True,
     ),

@@ -14,7 +14,8 @@ from typing import Any, Self, TypeVar
 
 from reactor_actors.actors.cluster import joined
 from reactor_actors.actors.entrance import Entrance
-from reactor_actors.actors.service import Order, Service
+from reactor_actors.actors.order import Order
+from reactor_actors.actors.service import Service
 from reactor_actors.core.errors import ModelError, ReactorError, SetupError
 from reactor_actors.transports.status import Status
 

@@ -18,8 +18,9 @@ from ray.exceptions import GetTimeoutError, RayError
 
 from reactor_actors.actors.logfiles import lines_of
 from reactor_actors.actors.logs import configure
+from reactor_actors.actors.order import Order
 from reactor_actors.actors.replica import actor, plain
-from reactor_actors.actors.service import Order, Service
+from reactor_actors.actors.service import Service
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.transports.status import Status

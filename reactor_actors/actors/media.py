@@ -23,8 +23,8 @@ from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.spared import spare
 from reactor_actors.core import events as ev
 from reactor_actors.core.errors import PeerGone
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import Venue, VenueSettings
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
+from reactor_actors.transports.venue import Venue
 from reactor_actors.transports.webrtc.codecs import codec_for
 
 T = TypeVar("T")

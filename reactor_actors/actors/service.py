@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,17 +18,14 @@ from ray.util.placement_group import PlacementGroup, placement_group, remove_pla
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from reactor_actors.actors.cluster import THREADS, Joined
-from reactor_actors.actors.logs import LogSettings
 from reactor_actors.actors.media import RayMedia
+from reactor_actors.actors.order import Order
 from reactor_actors.actors.placement import Plan, plan
 from reactor_actors.actors.replica import RayReplica, actor, plain
-from reactor_actors.actors.scale import Scale
 from reactor_actors.actors.transport import Listening, Served, TransportActor
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import ModelError, SetupError
 from reactor_actors.core.restarts import GiveUp, Restarts
-from reactor_actors.loader import ModelSource
-from reactor_actors.transports.server import ServerSettings
 from reactor_actors.transports.status import Status
 
 log = logging.getLogger("reactor_actors.service")
@@ -40,17 +37,6 @@ GROUP_SECONDS = 20.0
 
 REQUESTS = 1000
 """Calls a transport's actor takes at a time: the long `keep`, what guests wait for, and reports."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Everything that a deployment is made from."""
-
-    source: ModelSource
-    settings: ServerSettings
-    scale: Scale
-    version: str
-    logs: LogSettings
 
 
 class Service:

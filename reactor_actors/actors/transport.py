@@ -22,7 +22,8 @@ from reactor_actors.actors.spared import spare
 from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
-from reactor_actors.transports.server import ServerSettings, TransportServer
+from reactor_actors.transports.server import TransportServer
+from reactor_actors.transports.settings import ServerSettings
 from reactor_actors.transports.status import Status
 
 

@@ -1,7 +1,8 @@
 """What `serve` is made of: settings, orders, and whoever carries them out.
 
 Imported when a model is served, and not before: the command's help, and a shell that completes its
-options, are to need neither Ray nor aiortc.
+options, are to need neither Ray nor aiortc. The latter, and all that serves, is imported once Ray
+stands: whoever has made a mistake is told at once, and Ray's workers start meanwhile.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import sys
 from reactor_actors.actors.logformat import LogFormat
 from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.scale import Scale
-from reactor_actors.cli.detached import detach as leave_behind
 from reactor_actors.cli.display import JsonDisplay, PlainDisplay
 from reactor_actors.cli.live import LiveDisplay
 from reactor_actors.cli.settings import codecs, drain_seconds, ice_settings, log_level
@@ -20,11 +20,9 @@ from reactor_actors.core.session import Limits
 from reactor_actors.serving import Display, Orders
 from reactor_actors.serving import serve as serve_model
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
 from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.transports.webrtc.settings import ConnectionLimits, PeerSettings
 
 __all__ = [
     "BitrateRange",
@@ -40,7 +38,6 @@ __all__ = [
     "codecs",
     "drain_seconds",
     "ice_settings",
-    "leave_behind",
     "log_level",
     "run",
 ]

@@ -117,7 +117,9 @@ def serve(
         drain=made.drain_seconds(os.environ),
     )
     if detach:
-        made.leave_behind(name, orders)
+        from reactor_actors.cli.detached import detach as leave_behind
+
+        leave_behind(name, orders)
         return
     if name is not None:
         raise SetupError("--name is for --detach: what ends with this terminal needs no name")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from reactor_actors.cli.options import IceTransport, VideoCodecs
 from reactor_actors.cli.values import seconds
 from reactor_actors.core.errors import SetupError
-from reactor_actors.transports.webrtc.ice import (
+from reactor_actors.transports.webrtc.settings import (
     IceSettings,
     bound_addresses,
     parse_ports,

@@ -15,7 +15,7 @@ import aiohttp
 
 from reactor_actors.core.errors import SetupError
 from reactor_actors.transports.lobby import SHARED_SESSION
-from reactor_actors.transports.webrtc.ice import IceServer
+from reactor_actors.transports.webrtc.settings import IceServer
 
 TURN_SECONDS = 0.5
 """How often a viewer asks whether it is its turn."""

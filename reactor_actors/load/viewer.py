@@ -30,7 +30,8 @@ from reactor_actors.load.plan import (
 from reactor_actors.load.signalling import UNREACHABLE, Front, RefusedError, Seat
 from reactor_actors.load.tally import Tally
 from reactor_actors.transports.webrtc.ending import shut
-from reactor_actors.transports.webrtc.ice import IceSettings, bound_addresses, gathering
+from reactor_actors.transports.webrtc.ice import configuration, gathering
+from reactor_actors.transports.webrtc.settings import IceSettings, bound_addresses
 
 ANSWER_SECONDS = 10.0
 CLOSE_SECONDS = 3.0
@@ -110,7 +111,7 @@ class Viewer:
         settings = IceSettings(
             servers=tuple(await front.ice_servers(seat.session)), bind=_bound(host)
         )
-        self._peer = peer = RTCPeerConnection(settings.configuration())
+        self._peer = peer = RTCPeerConnection(configuration(settings))
         peer.on("connectionstatechange", self._changed)
         mapping = [self._receive(peer, number, t) for number, t in enumerate(self._outputs(seat))]
         # aiortc bundles channels with media only when the media are there first.

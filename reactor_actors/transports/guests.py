@@ -27,7 +27,7 @@ from reactor_actors.flow.bell import Bell
 from reactor_actors.transports.lobby import CLEAN, Lobby, TurnedAwayError
 from reactor_actors.transports.relay import Tap
 from reactor_actors.transports.venue import Venue
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
+from reactor_actors.transports.webrtc.settings import ConnectionLimits
 
 log = logging.getLogger("reactor_actors.peer")
 

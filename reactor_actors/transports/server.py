@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 from reactor_actors.core import events as ev
@@ -21,18 +21,11 @@ from reactor_actors.transports.http.server import HttpServer
 from reactor_actors.transports.http.settings import HttpSettings, IceServer
 from reactor_actors.transports.lobby import Lobby
 from reactor_actors.transports.room import Room
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
 from reactor_actors.transports.status import ReplicaStatus, Status
 from reactor_actors.transports.subscribers import Subscribers
-from reactor_actors.transports.venue import Venue, VenueSettings
+from reactor_actors.transports.venue import Venue
 from reactor_actors.transports.webrtc.codecs import codec_for
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """What a server is told about its network, its bounds and its patience."""
-
-    http: HttpSettings = field(default_factory=HttpSettings)
-    venue: VenueSettings = field(default_factory=VenueSettings)
 
 
 class FarRoom(Room, Protocol):

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reactor_actors.core import events as ev
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.ports import ModelPort
-from reactor_actors.core.session import RUNNING, Limits, State
+from reactor_actors.core.session import RUNNING, State
 from reactor_actors.transports.figures import Figures
 from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.inputs import Inputs
 from reactor_actors.transports.relay import Relay
 from reactor_actors.transports.room import LocalRoom
 from reactor_actors.transports.seats import Seats
+from reactor_actors.transports.settings import VenueSettings
 from reactor_actors.transports.status import ReplicaStatus
 from reactor_actors.transports.uploads import Uploads
-from reactor_actors.transports.webrtc.connections import ConnectionLimits, Connections
-from reactor_actors.transports.webrtc.peer import PeerSettings
-from reactor_actors.transports.webrtc.rate import BitrateRange
+from reactor_actors.transports.webrtc.connections import Connections
 from reactor_actors.transports.webrtc.streams import Streams
 
 WIND_DOWN_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class VenueSettings:
-    """What a replica's clients' side is told about its network, its bounds and its patience."""
-
-    peers: PeerSettings = field(default_factory=PeerSettings)
-    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
-    session: Limits = field(default_factory=Limits)
-    bitrate: BitrateRange = field(default_factory=BitrateRange)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,8 @@ from reactor_actors.actors.requests import Open, Start
 from reactor_actors.actors.scale import Scale
 from reactor_actors.core.errors import PeerGone, SetupError
 from reactor_actors.core.session import Limits
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.ice import IceSettings
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
+from reactor_actors.transports.webrtc.settings import IceSettings, PeerSettings
 from tests.local import eventually
 
 

@@ -15,8 +15,9 @@ from reactor_actors.core.events import Note
 from reactor_actors.core.media import Tick
 from reactor_actors.core.session import State
 from reactor_actors.transports.room import Facts
+from reactor_actors.transports.settings import VenueSettings
 from reactor_actors.transports.uploads import Uploads
-from reactor_actors.transports.venue import Venue, VenueSettings
+from reactor_actors.transports.venue import Venue
 from tests.fakes import FakeModel, run_virtually
 from tests.local import eventually
 

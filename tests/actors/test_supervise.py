@@ -25,8 +25,8 @@ from reactor_actors.core.wire import inbound, outbound
 from reactor_actors.links.meeting import Address
 from reactor_actors.loader import ModelSource, find_model
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings, TransportServer
-from reactor_actors.transports.venue import VenueSettings
+from reactor_actors.transports.server import TransportServer
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
 from tests.fakes import FakePeer
 from tests.local import SECONDS, eventually
 

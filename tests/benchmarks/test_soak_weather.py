@@ -9,7 +9,8 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from benchmarks.soak.weather import Carrier, Path, Way, Weather
-from reactor_actors.transports.webrtc.ice import IceSettings, gathering
+from reactor_actors.transports.webrtc.ice import gathering
+from reactor_actors.transports.webrtc.settings import IceSettings
 from tests.local import eventually
 
 

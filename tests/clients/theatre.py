@@ -8,10 +8,8 @@ from typing import Any
 
 from reactor_actors.core.admission import Mode
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.ice import IceSettings
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
+from reactor_actors.transports.webrtc.settings import IceSettings, PeerSettings
 from tests.clients import chromium as chromiums
 from tests.clients.chromium import Chromium, Page
 from tests.clients.sight import Colour, distance, until

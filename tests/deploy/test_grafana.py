@@ -27,7 +27,7 @@ from reactor_actors.transports.figures import (
 from reactor_actors.transports.http.metrics import Metrics
 from reactor_actors.transports.http.observatory import Observed
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.settings import ServerSettings
 from reactor_actors.transports.status import Encoding, ReplicaStatus
 from tests.hosted import hosting
 

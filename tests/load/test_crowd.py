@@ -26,10 +26,8 @@ from reactor_actors.load.scrape import stages_of
 from reactor_actors.load.stages import STAGES
 from reactor_actors.load.viewer import Viewer
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
+from reactor_actors.transports.webrtc.settings import ConnectionLimits, PeerSettings
 from tests.hosted import Hosted, hosting
 from tests.load.lamp import Lamp
 from tests.local import eventually

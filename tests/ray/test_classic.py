@@ -12,7 +12,7 @@ import pytest
 
 from reactor_actors import Deployment, launch
 from reactor_actors.core.session import Limits
-from reactor_actors.transports.server import ServerSettings
+from reactor_actors.transports.settings import ServerSettings
 from tests.ray.test_launch import until
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]

@@ -30,9 +30,8 @@ from reactor_actors.interface import (
     file_uploaded,
 )
 from reactor_actors.transports.guests import Guests
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
+from reactor_actors.transports.webrtc.settings import ConnectionLimits
 from tests.hosted import hosting
 from tests.local import eventually
 

@@ -25,9 +25,9 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from reactor_actors.core.media import Direction, Kind, Track
 from reactor_actors.core.ports import FLAT, Offer
 from reactor_actors.core.wire.envelopes import ServerControl, ServerData, parse
-from reactor_actors.transports.webrtc.connections import ConnectionLimits, Connections
-from reactor_actors.transports.webrtc.ice import IceSettings, gathering
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.connections import Connections
+from reactor_actors.transports.webrtc.ice import gathering
+from reactor_actors.transports.webrtc.settings import ConnectionLimits, IceSettings, PeerSettings
 from reactor_actors.transports.webrtc.streams import Streams
 from tests.core.wire import handmade as pb
 from tests.local import Local, serving

@@ -11,8 +11,7 @@ import pytest
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.ports import FLAT, Candidate, Offer
 from reactor_actors.core.session import State
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.settings import ConnectionLimits, PeerSettings
 from tests.webrtc.models.everything import Everything
 from tests.webrtc.models.pictures import Plain, Still
 from tests.webrtc.rig import LOOPBACK, SECONDS, staging

@@ -14,7 +14,7 @@ import pytest
 from reactor_actors.core.errors import ClientError
 from reactor_actors.core.messages import Said
 from reactor_actors.core.ports import Candidate, Offer
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
+from reactor_actors.transports.webrtc.settings import ConnectionLimits
 from tests.webrtc.models.everything import Everything
 from tests.webrtc.models.pictures import Plain
 from tests.webrtc.rig import SECONDS, Stage, staging

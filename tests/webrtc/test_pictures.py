@@ -9,7 +9,7 @@ import pytest
 
 from reactor_actors.core.media import Tick
 from reactor_actors.core.pixels import to_i420
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.webrtc.settings import PeerSettings
 from tests.webrtc.models.everything import Everything
 from tests.webrtc.models.pictures import Eager, Plain, Still
 from tests.webrtc.rig import LOOPBACK, Client, Stage, staging

@@ -15,9 +15,8 @@ from reactor_actors.core.media import Direction, Kind, Track
 from reactor_actors.core.session import State
 from reactor_actors.interface import Audio, Input, Output, ReactorPipeline, Video, event
 from reactor_actors.transports.http.settings import HttpSettings
-from reactor_actors.transports.server import ServerSettings
-from reactor_actors.transports.venue import VenueSettings
-from reactor_actors.transports.webrtc.peer import PeerSettings
+from reactor_actors.transports.settings import ServerSettings, VenueSettings
+from reactor_actors.transports.webrtc.settings import PeerSettings
 from tests.hosted import Hosted, hosting
 from tests.local import SECONDS, eventually
 from tests.webrtc.rig import LOOPBACK, Client

@@ -9,7 +9,7 @@ import pytest
 
 from reactor_actors.core.current import current_replica, current_session
 from reactor_actors.core.wire.chunking import Joiner, cut
-from reactor_actors.transports.webrtc.connections import ConnectionLimits
+from reactor_actors.transports.webrtc.settings import ConnectionLimits
 from tests.core.wire import handmade as pb
 from tests.webrtc.models.nothing import Nothing
 from tests.webrtc.models.pictures import Greeter, Plain, Still

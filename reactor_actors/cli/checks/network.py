@@ -11,7 +11,7 @@ from contextlib import closing
 from reactor_actors.cli.checks.finding import Finding, Mark
 from reactor_actors.core.errors import SetupError
 from reactor_actors.transports.http.listening import listen
-from reactor_actors.transports.webrtc.ice import bound_addresses, parse_ports
+from reactor_actors.transports.webrtc.settings import bound_addresses, parse_ports
 
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 CONNECTIONS = 64

@@ -20,31 +20,13 @@ from reactor_actors.transports.host import TransportHost
 from reactor_actors.transports.inputs import Inputs
 from reactor_actors.transports.seats import Seats
 from reactor_actors.transports.webrtc import sdp
-from reactor_actors.transports.webrtc.peer import PeerSettings, WebRtcPeer
+from reactor_actors.transports.webrtc.peer import WebRtcPeer
+from reactor_actors.transports.webrtc.settings import ConnectionLimits, PeerSettings
 from reactor_actors.transports.webrtc.streams import Streams
 
 log = logging.getLogger("reactor_actors.peer")
 
 IDS = range(1002, 10_000)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Bounds and deadlines of connections.
-
-    Attributes:
-        connections: How many a session may have.
-        candidates: How many are kept for a connection that waits for its offer.
-        negotiation: Seconds after which an offer that has not become a connection is given up.
-        silence: Seconds after which a client that says nothing is gone; 0 or less is never.
-        poll: Seconds between two looks at who is silent.
-    """
-
-    connections: int = 64
-    candidates: int = 64
-    negotiation: float = 30.0
-    silence: float = 20.0
-    poll: float = 2.0
 
 
 @dataclass(slots=True)

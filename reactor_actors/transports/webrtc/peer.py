@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiortc import (
@@ -31,31 +31,18 @@ from reactor_actors.transports.webrtc.channels import Channels
 from reactor_actors.transports.webrtc.datagrams import Datagrams
 from reactor_actors.transports.webrtc.ending import report_to_the_end, shut
 from reactor_actors.transports.webrtc.feedback import Feedback
-from reactor_actors.transports.webrtc.ice import IceSettings, gathering
+from reactor_actors.transports.webrtc.ice import configuration, gathering
 from reactor_actors.transports.webrtc.inbound import pump
 from reactor_actors.transports.webrtc.outbound import PacketTrack
 from reactor_actors.transports.webrtc.receiver import guard
+from reactor_actors.transports.webrtc.settings import VIDEO, PeerSettings
 from reactor_actors.transports.webrtc.streams import SoundStream, Streams
 from reactor_actors.transports.webrtc.timing import mark_of
 from reactor_actors.transports.webrtc.video import VideoStream
 
-VIDEO = ("VP8", "H264")
 SOUND = ("opus",)
 FLUSH_SECONDS = 0.25
 CLOSE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class PeerSettings:
-    """What all peers of a server share.
-
-    Attributes:
-        ice: Where they are reached.
-        codecs: Those of video, the preferred one first.
-    """
-
-    ice: IceSettings = field(default_factory=IceSettings)
-    codecs: tuple[str, ...] = VIDEO
 
 
 class PeerEvents(Protocol):
@@ -114,7 +101,7 @@ class WebRtcPeer:
         limit = min(self._facts.chunk_limit or self._facts.frame_limit, MESSAGE_LIMIT)
         codec = Codec(flat=flat, chunked=self._chunk_limit is not None, send_limit=limit)
         self._channels = Channels(codec, client)
-        self._connection = RTCPeerConnection(settings.ice.configuration())
+        self._connection = RTCPeerConnection(configuration(settings.ice))
         self._outputs: dict[str, _Output] = {}
         self._inputs: set[asyncio.Task[None]] = set()
         self._negotiation: asyncio.Task[str] | None = None

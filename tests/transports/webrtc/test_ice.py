@@ -5,10 +5,10 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from reactor_actors.core.errors import SetupError
-from reactor_actors.transports.webrtc.ice import (
+from reactor_actors.transports.webrtc.ice import configuration, gathering
+from reactor_actors.transports.webrtc.settings import (
     IceServer,
     IceSettings,
-    gathering,
     parse_ports,
     parse_stun,
     parse_turn,
@@ -16,11 +16,11 @@ from reactor_actors.transports.webrtc.ice import (
 
 
 def test_without_servers_none_is_asked() -> None:
-    assert IceSettings().configuration().iceServers == []
+    assert configuration(IceSettings()).iceServers == []
 
 
 def test_servers_and_policy_are_passed_on() -> None:
-    made = IceSettings((IceServer("turn:a:1", "u", "p"),), relay_only=True).configuration()
+    made = configuration(IceSettings((IceServer("turn:a:1", "u", "p"),), relay_only=True))
     assert [(s.urls, s.username, s.credential) for s in made.iceServers] == [("turn:a:1", "u", "p")]
     assert made.iceTransportPolicy.value == "relay"
     assert made.bundlePolicy.value == "max-bundle"
@@ -96,7 +96,7 @@ def free_port() -> int:
 
 
 async def gathered(settings: IceSettings) -> tuple[RTCPeerConnection, list[tuple[str, int]]]:
-    pc = RTCPeerConnection(settings.configuration())
+    pc = RTCPeerConnection(configuration(settings))
     pc.createDataChannel("data")
     with gathering(pc, settings):
         await pc.setLocalDescription(await pc.createOffer())
