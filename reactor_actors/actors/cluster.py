@@ -34,6 +34,9 @@ OBJECT_STORE_BYTES = 128 * 2**20
 THREADS = "OMP_NUM_THREADS"
 """How many threads arithmetic takes. Ray gives an actor without CPUs one, unless this is set."""
 
+ARENAS = "MALLOC_ARENA_MAX"
+"""In how many regions glibc keeps what a process has freed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -108,7 +111,7 @@ def _start(
         if manifest is not None:
             options["runtime_env"] = _luggage(manifest)
     try:
-        with _all_cpus(address is None):
+        with _told(address is None):
             context = ray.init(
                 logging_level=logging.ERROR,
                 log_to_driver=listening,
@@ -124,16 +127,20 @@ def _start(
 
 
 @contextmanager
-def _all_cpus(wanted: bool) -> Iterator[None]:
-    """Let the processes of a cluster that is being started use every CPU for their arithmetic."""
-    if not wanted or THREADS in os.environ:
-        yield
-        return
-    os.environ[THREADS] = str(os.cpu_count() or 1)
+def _told(wanted: bool) -> Iterator[None]:
+    """Tell the processes of a cluster that is being started what the user has not told them.
+
+    Every CPU is for their arithmetic, and what one thread frees is for all: encoders come and go in
+    threads of their own, and glibc would keep for each what it once had.
+    """
+    all_told = {THREADS: str(os.cpu_count() or 1), ARENAS: "2"} if wanted else {}
+    told = {name: value for name, value in all_told.items() if name not in os.environ}
+    os.environ.update(told)
     try:
         yield
     finally:
-        del os.environ[THREADS]
+        for name in told:
+            del os.environ[name]
 
 
 def check(address: str) -> None:

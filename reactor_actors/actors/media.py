@@ -13,6 +13,7 @@ from ray.exceptions import RayError, RayTaskError
 from reactor_actors.actors.crew import Crew
 from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.meetings import Meetings
+from reactor_actors.actors.memory import settle
 from reactor_actors.actors.model import whereabouts
 from reactor_actors.actors.ports import Replica
 from reactor_actors.actors.remote import ANSWERS
@@ -20,7 +21,6 @@ from reactor_actors.actors.replica import actor, first_line
 from reactor_actors.actors.reports import Report, Reporter
 from reactor_actors.actors.requests import Answer, Fill, Request
 from reactor_actors.actors.scale import Scale
-from reactor_actors.actors.spared import spare
 from reactor_actors.core import events as ev
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.transports.settings import ServerSettings, VenueSettings
@@ -69,7 +69,7 @@ class MediaActor:
         spawn: Callable[[str], Replica],
     ) -> None:
         configure(logs)
-        spare()
+        settle()
         self._post = post
         self._settings = settings
         self._spawn = spawn

@@ -11,8 +11,8 @@ import ray
 
 from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.meetings import CallAddress
+from reactor_actors.actors.memory import settle
 from reactor_actors.actors.ports import Loaded
-from reactor_actors.actors.spared import spare
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
 from reactor_actors.engine.host import ModelHost
@@ -98,7 +98,7 @@ class ModelActor:
 def constructed(source: ModelSource) -> Program:
     """Import a model's class and construct it. As `load_program`."""
     program = load_program(source)
-    spare()
+    settle()
     return program
 
 

@@ -14,11 +14,11 @@ from reactor_actors.actors.crew import Crew, all_kept
 from reactor_actors.actors.logs import LogSettings, configure
 from reactor_actors.actors.media import Post
 from reactor_actors.actors.meetings import Meetings
+from reactor_actors.actors.memory import settle
 from reactor_actors.actors.model import whereabouts
 from reactor_actors.actors.ports import Media, Replica
 from reactor_actors.actors.reports import Report
 from reactor_actors.actors.scale import Scale
-from reactor_actors.actors.spared import spare
 from reactor_actors.actors.visitors import Visitors
 from reactor_actors.core.contract import Contract
 from reactor_actors.core.errors import PeerGone
@@ -62,7 +62,7 @@ class TransportActor(Visitors):
         hires: Sequence[Callable[[Post], Media]] = (),
     ) -> None:
         configure(logs)
-        spare()
+        settle()
         self._served = served
         self._settings = settings
         self._spawn = spawn

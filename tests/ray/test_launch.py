@@ -160,6 +160,14 @@ def test_the_collector_does_not_search_what_came_with_the_process(deployment: De
         assert int(told.data["text"]) > 20_000
 
 
+def test_the_threads_of_a_process_share_what_they_free(deployment: Deployment) -> None:
+    def told(actor: Any) -> str | None:
+        return os.environ.get("MALLOC_ARENA_MAX")
+
+    assert ray.get(deployment.transport.__ray_call__.remote(told)) == "2"
+    assert "MALLOC_ARENA_MAX" not in os.environ
+
+
 def test_a_program_steers_the_model_and_sees_what_it_does(deployment: Deployment) -> None:
     with deployment.connect() as connection:
         assert connection.session == "local"

@@ -7,7 +7,7 @@ import gc
 import ray
 
 
-def spare() -> None:
+def settle() -> None:
     """Take everything that is here out of the collector's sight; in an actor's process only.
 
     Called when all modules are there, which stay as long as the process does. To search them takes
