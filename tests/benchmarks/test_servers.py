@@ -11,10 +11,10 @@ from benchmarks.servers import processes, started
 from benchmarks.startup.programs import running
 
 ORPHAN = """
-import subprocess, sys
+import signal, subprocess, sys
 subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
 print("begun", flush=True)
-input()
+signal.pause()
 """
 
 
