@@ -28,6 +28,9 @@ LETTERS = 10
 Lines = dict[str, list[tuple[Place, list[float]]]]
 Colours = dict[str, str]
 
+TICKS = 12
+"""So many places of an axis are named, each; of more, round ones are."""
+
 LOOKS = ("o-", "s--", "^:", "d-.", "v-", "x--")
 
 
@@ -103,9 +106,12 @@ def _lines(panel: Axes, lines: Lines, colours: Colours) -> None:
         low, high = [min(v) for _, v in points], [max(v) for _, v in points]
         panel.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
         places |= set(at)
-    if len(places) > 1 and max(places) >= 16 * max(1.0, min(places)):
-        panel.set_xscale("log", base=2)
-    panel.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)])
+    if len(places) > TICKS:
+        panel.set_xlim(left=0)
+    else:
+        if len(places) > 1 and max(places) >= 16 * max(1.0, min(places)):
+            panel.set_xscale("log", base=2)
+        panel.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)])
     panel.grid(alpha=0.3)
 
 

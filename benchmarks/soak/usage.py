@@ -67,7 +67,7 @@ TOLERANCES = {
     "threads": 4,
     "descriptors": 8,
     "memory, MB": 64,
-    "of the clients' side": 32,
+    "of the clients' side": 64,
     "rings, MB": 0,
 }
 """How much more there may be at rest than after the warm-up.
